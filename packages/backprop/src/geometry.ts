@@ -1,0 +1,58 @@
+/** What a convolution kernel is asked for, read from tfjs's inputs and attributes into plain numbers. */
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { rangeError } from './errors';
+
+type Size4 = [number, number, number, number];
+export type ConvolutionInfo = backend_util.Conv2DInfo;
+
+/** The attributes that tfjs hands to convolution kernels, forward and backward; a backward one has no dilations. */
+export interface ConvolutionAttributes {
+  strides: [number, number] | number;
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dataFormat?: 'NHWC' | 'NCHW';
+  dilations?: [number, number] | number | null;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** The attributes of a pooling kernel. */
+export interface PoolAttributes {
+  filterSize: [number, number] | number;
+  strides: [number, number] | number;
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** The geometry of a convolution from the shapes of its image and filter. */
+export const convolutionInfo = (
+  imageShape: number[], filterShape: number[], attributes: ConvolutionAttributes, depthwise = false,
+): ConvolutionInfo => backend_util.computeConv2DInfo(
+  imageShape as Size4, filterShape as Size4, attributes.strides, attributes.dilations ?? 1, attributes.pad,
+  attributes.dimRoundingMode, depthwise, backend_util.convertConv2DDataFormat(attributes.dataFormat ?? 'NHWC'),
+);
+
+/**
+ * The geometry of a gradient, whose output size is the one its gradient really has: tfjs drops the rounding mode on the way back,
+ * and with 'ceil' or 'round' would leave out the last row and column.
+ */
+export const gradientInfo = (
+  kernelName: string, imageShape: number[], filterShape: number[], gradient: TensorInfo, attributes: ConvolutionAttributes, depthwise = false,
+): ConvolutionInfo => {
+  const info = convolutionInfo(imageShape, filterShape, attributes, depthwise);
+  if (info.dilationHeight !== 1 || info.dilationWidth !== 1) {
+    throw rangeError(kernelName, 'dilations of 1 (tfjs has no gradient of a dilated convolution)', `${info.dilationHeight} × ${info.dilationWidth}`);
+  }
+  const [batch, second, third, fourth] = gradient.shape as Size4;
+  const [outChannels, outHeight, outWidth] = info.dataFormat === 'channelsLast' ? [fourth, second, third] : [second, third, fourth];
+  if (batch !== info.batchSize || outChannels !== info.outChannels) {
+    throw rangeError(kernelName, `a gradient of batch ${info.batchSize} with ${info.outChannels} channels`, `shape [${gradient.shape.join(', ')}]`);
+  }
+  return { ...info, outHeight, outWidth };
+};
+
+/** Kernels compute in float32 only, as tfjs's own do. */
+export const requireFloat32 = (kernelName: string, tensors: Readonly<Record<string, TensorInfo>>): void => {
+  for (const [name, { dtype }] of Object.entries(tensors)) {
+    if (dtype !== 'float32') throw rangeError(kernelName, `${name} of dtype float32`, dtype);
+  }
+};

@@ -1,0 +1,94 @@
+/** Our kernels on the heap of tfjs's wasm backend: instantiated once per backend, scratch memory taken and given back per call. */
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { kernelsBase64, memoryLimits } from '../generated/kernels';
+
+/** The part of tfjs's wasm backend that we touch. */
+export interface WasmBackend {
+  readonly wasm: {
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    readonly wasmMemory?: WebAssembly.Memory;
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  disposeData(dataId: object, force?: boolean): boolean;
+}
+
+/** The exports of assembly/index.ts: numbers in, a number or nothing out. */
+export type WasmKernels = Readonly<Record<string, (...values: (number | boolean)[]) => number>>;
+
+/** A backend with our kernels on its heap. */
+export interface Heap {
+  readonly backend: WasmBackend;
+  readonly kernels: WasmKernels;
+  readonly memory: WebAssembly.Memory;
+}
+
+const heaps = new WeakMap<WasmBackend, Heap>();
+
+/** The heap of a backend; the kernels are compiled when they are first needed. */
+export const heapOf = (backend: unknown): Heap => {
+  const own = backend as WasmBackend;
+  let heap = heaps.get(own);
+  if (!heap) {
+    heap = instantiate(own);
+    heaps.set(own, heap);
+  }
+  return heap;
+};
+
+const instantiate = (backend: WasmBackend): Heap => {
+  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
+  if (!(memory instanceof WebAssembly.Memory)) {
+    throw new Error('[backprop] registerBackprop: expected the memory of tfjs-backend-wasm 4.22 at backend.wasm.asm.memory, got none');
+  }
+  const bytes = Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0));
+  // The threaded build's memory is shared, and an import must say so: bit 1 of its limits.
+  if (typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer) bytes[memoryLimits] = 3;
+  if (!WebAssembly.validate(bytes)) {
+    throw new Error('[backprop] registerBackprop: expected an engine with WebAssembly SIMD (every current browser, Node >= 16.4), got one without');
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return { backend, memory, kernels: instance.exports as WasmKernels };
+};
+
+/** Where a tensor's values lie, in bytes. */
+export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
+
+/** A new float32 tensor; its values are whatever the memory held. */
+export const output = ({ backend }: Heap, kernelName: string, shape: number[], dtype: DataType = 'float32'): TensorInfo => {
+  const made = backend.makeOutput(shape, dtype);
+  if (backend.dataIdMap.get(made.dataId).memoryOffset === 0 && shape.every((side) => side > 0)) {
+    backend.dataIdMap.get(made.dataId);
+    backend.disposeData(made.dataId, true);
+    throw outOfMemory(kernelName, shape.reduce((size, side) => size * side, 4));
+  }
+  return made;
+};
+
+const outOfMemory = (kernelName: string, bytes: number): Error =>
+  new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);
+
+/** Cuts one allocation into aligned pieces: sizes first, then `at` gives each piece's pointer. */
+const alignment = 64;
+const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+/** Runs `use` with scratch memory, one pointer per size in bytes, and frees it again whatever happens. */
+export const withScratch = <Result>(
+  { backend }: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
+): Result => {
+  const total = sizes.reduce((sum, bytes) => sum + aligned(bytes), alignment);
+  const block = backend.wasm._malloc(total) >>> 0;
+  if (block === 0) throw outOfMemory(kernelName, total);
+  try {
+    let next = aligned(block);
+    return use(...sizes.map((bytes) => {
+      const pointer = next;
+      next += aligned(bytes);
+      return pointer;
+    }));
+  } finally {
+    backend.wasm._free(block);
+  }
+};
