@@ -5,10 +5,10 @@ import { tileByColumns } from './tile';
 
 /**
  * Packs one canonical image and its output gradient behind the `filled` pixels that the panels hold already, multiplies whenever
- * they are full, and returns how many they hold at the end. Weights `firstQuad * 4` and up are computed, `quads * 4` of them.
+ * they are full, and returns how many they hold at the end. `offsets` names the filter weights that are computed.
  */
 export function filterGradientImage(
-  image: usize, gradient: usize, geometry: usize, offsets: usize, quads: i32, weights: i32,
+  image: usize, gradient: usize, geometry: usize, offsets: usize, weights: i32,
   patches: usize, gradients: usize, capacity: i32, filled: i32, target: usize, add: bool, spill: usize,
 ): i32 {
   const g = changetype<Geometry>(geometry);
@@ -20,7 +20,7 @@ export function filterGradientImage(
     while (pixel < g.outWidth) {
       const count = min(capacity - filled, g.outWidth - pixel);
       const from = image + rowStep * <usize>row + pixelStep * <usize>pixel;
-      packPatches(from, pixelStep, count, offsets, quads, patches, capacity, filled);
+      packPatches(from, pixelStep, count, offsets, (weights + 3) >> 2, patches, capacity, filled);
       packRight(gradient, gradientStep, 4, count, g.outChannels, gradients, capacity, filled);
       gradient += gradientStep * <usize>count;
       pixel += count;

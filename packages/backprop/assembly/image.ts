@@ -79,3 +79,8 @@ export function transpose(source: usize, target: usize, rows: i32, columns: i32)
     }
   }
 }
+
+/** Zeroes memory. */
+export function zero(target: usize, bytes: usize): void {
+  memory.fill(target, 0, bytes);
+}

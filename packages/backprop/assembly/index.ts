@@ -1,3 +1,9 @@
 /** What the module offers; every pointer is a byte offset into the heap of tfjs's wasm backend, every size is checked by the caller. */
-export { exportImage, importImage, transpose } from './image';
+export { exportImage, importImage, transpose, zero } from './image';
+export { packRight } from './pack';
+export { multiply } from './matrix';
+export { convolveImage, inputGradientImage } from './convolution';
 export { filterGradientImage, multiplyPanels } from './filter-gradient';
+export { depthwiseFilterGradientImage, depthwiseInputGradientImage } from './depthwise';
+export { averagePoolGradient, maxPoolGradient } from './pooling';
+export { segmentSum, sumRows } from './reduction';

@@ -56,3 +56,19 @@ export const requireFloat32 = (kernelName: string, tensors: Readonly<Record<stri
     if (dtype !== 'float32') throw rangeError(kernelName, `${name} of dtype float32`, dtype);
   }
 };
+
+/** A 1 × 1 convolution over every pixel of channels-last images is one matrix product. */
+export const isPointwise = (info: ConvolutionInfo): boolean =>
+  info.dataFormat === 'channelsLast' && info.filterHeight === 1 && info.filterWidth === 1 && info.strideHeight === 1 && info.strideWidth === 1 &&
+  info.padInfo.top === 0 && info.padInfo.left === 0 && info.outHeight === info.inHeight && info.outWidth === info.inWidth;
+
+/** The geometry of a pooling gradient; its output size, too, is the one its gradient really has. */
+export const poolInfo = (kernelName: string, imageShape: number[], gradient: TensorInfo, attributes: PoolAttributes): ConvolutionInfo => {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+  const info = backend_util.computePool2DInfo(imageShape as Size4, filterSize, strides, 1, pad, dimRoundingMode);
+  const [batch, outHeight, outWidth, channels] = gradient.shape as Size4;
+  if (batch !== info.batchSize || channels !== info.inChannels) {
+    throw rangeError(kernelName, `a gradient of batch ${info.batchSize} with ${info.inChannels} channels`, `shape [${gradient.shape.join(', ')}]`);
+  }
+  return { ...info, outHeight, outWidth };
+};

@@ -2,4 +2,4 @@
 export { registerBackprop } from './register';
 export type { BackpropOptions, BackpropRegistration } from './register';
 export { kernels } from './kernels';
-export type { BackendName, Kernel } from './kernels';
+export type { BackendName, Kernel } from './kernel';

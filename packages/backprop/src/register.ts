@@ -3,7 +3,7 @@ import { findBackendFactory, getKernel, registerKernel, unregisterKernel } from 
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { rangeError, typeError } from './errors';
 import { implementations } from './kernels';
-import type { BackendName } from './kernels';
+import type { BackendName } from './kernel';
 
 export interface BackpropOptions {
   /** Only this backend; without it both. */
@@ -30,12 +30,13 @@ const installed = new Map<BackendName, Map<string, { own: KernelConfig; stock: K
 const install = (backendName: BackendName): void => {
   const entries = installed.get(backendName);
   if (!entries || findBackendFactory(backendName) === null) return;
-  for (const { kernelName, kernelFunc, backendName: target } of implementations) {
+  for (const { kernelName, run, backendName: target } of implementations) {
     if (target !== backendName) continue;
     const stock = getKernel(kernelName, backendName);
     if (stock && stock === entries.get(kernelName)?.own) continue;
     if (stock) unregisterKernel(kernelName, backendName);
-    const own: KernelConfig = { kernelName, backendName, kernelFunc };
+    const fallback = stock?.kernelFunc ?? (() => { throw rangeError(kernelName, `a case that @clipkit/backprop has a kernel for`, 'another'); });
+    const own: KernelConfig = { kernelName, backendName, kernelFunc: (args) => run(args, fallback) };
     registerKernel(own);
     entries.set(kernelName, { own, stock });
   }

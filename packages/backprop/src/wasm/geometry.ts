@@ -80,3 +80,17 @@ export const writeOffsets = ({ memory }: Heap, pointer: number, geometry: Geomet
   }
   offsets.fill(offsets[count - 1] ?? 0, count);
 };
+
+/** The pieces in which a patch lies in its image: a filter row each, or each filter weight's channels where the filter is dilated. */
+export const runsOf = ({ filterHeight, filterWidth, dilationWidth, channels }: Geometry): { runs: number; length: number } =>
+  dilationWidth === 1 ? { runs: filterHeight, length: filterWidth * channels } : { runs: filterHeight * filterWidth, length: channels };
+
+/** The bytes between the end of one run and the begin of the next. */
+export const writeGaps = ({ memory }: Heap, pointer: number, geometry: Geometry): void => {
+  const { filterWidth, dilationHeight, dilationWidth, paddedWidth, channels } = geometry;
+  const { runs, length } = runsOf(geometry);
+  const perRow = dilationWidth === 1 ? 1 : filterWidth;
+  const start = (run: number): number => (Math.floor(run / perRow) * dilationHeight * paddedWidth + (run % perRow) * dilationWidth) * channels;
+  const gaps = new Int32Array(memory.buffer, pointer, runs);
+  for (let run = 1; run < runs; run++) gaps[run - 1] = (start(run) - start(run - 1) - length) * 4;
+};

@@ -12,11 +12,16 @@ export interface WasmBackend {
   };
   readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  incRef(dataId: object): void;
   disposeData(dataId: object, force?: boolean): boolean;
 }
 
-/** The exports of assembly/index.ts: numbers in, a number or nothing out. */
-export type WasmKernels = Readonly<Record<string, (...values: (number | boolean)[]) => number>>;
+/** The exports of assembly/index.ts: numbers in (a flag is 0 or 1), a number or nothing out. */
+type Export =
+  | 'averagePoolGradient' | 'convolveImage' | 'depthwiseFilterGradientImage' | 'depthwiseInputGradientImage' | 'exportImage'
+  | 'filterGradientImage' | 'importImage' | 'inputGradientImage' | 'maxPoolGradient' | 'multiply' | 'multiplyPanels' | 'packRight'
+  | 'segmentSum' | 'sumRows' | 'transpose' | 'zero';
+export type WasmKernels = Readonly<Record<Export, (...values: number[]) => number>>;
 
 /** A backend with our kernels on its heap. */
 export interface Heap {
@@ -50,7 +55,7 @@ const instantiate = (backend: WasmBackend): Heap => {
     throw new Error('[backprop] registerBackprop: expected an engine with WebAssembly SIMD (every current browser, Node >= 16.4), got one without');
   }
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  return { backend, memory, kernels: instance.exports as WasmKernels };
+  return { backend, memory, kernels: instance.exports as unknown as WasmKernels };
 };
 
 /** Where a tensor's values lie, in bytes. */
@@ -60,7 +65,6 @@ export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => back
 export const output = ({ backend }: Heap, kernelName: string, shape: number[], dtype: DataType = 'float32'): TensorInfo => {
   const made = backend.makeOutput(shape, dtype);
   if (backend.dataIdMap.get(made.dataId).memoryOffset === 0 && shape.every((side) => side > 0)) {
-    backend.dataIdMap.get(made.dataId);
     backend.disposeData(made.dataId, true);
     throw outOfMemory(kernelName, shape.reduce((size, side) => size * side, 4));
   }
@@ -70,11 +74,11 @@ export const output = ({ backend }: Heap, kernelName: string, shape: number[], d
 const outOfMemory = (kernelName: string, bytes: number): Error =>
   new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);
 
-/** Cuts one allocation into aligned pieces: sizes first, then `at` gives each piece's pointer. */
+/** A cache line: pieces of scratch memory begin on one. */
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
-/** Runs `use` with scratch memory, one pointer per size in bytes, and frees it again whatever happens. */
+/** Runs `use` with scratch memory, one pointer per size in bytes, and gives it back whatever happens. */
 export const withScratch = <Result>(
   { backend }: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
 ): Result => {

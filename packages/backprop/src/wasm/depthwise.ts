@@ -1,0 +1,49 @@
+/** The two gradients of a depthwise convolution on wasm. Channels are repeated where a filter makes several outputs of one input. */
+import { DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { gradientInfo, requireFloat32 } from '../geometry';
+import type { ConvolutionAttributes } from '../geometry';
+import type { OwnKernel } from '../kernel';
+import { canonical, geometryBytes, writeGeometry } from './geometry';
+import { heapOf, output, pointerTo, withScratch } from './heap';
+import { layoutOf, readImage, readOutput, writeImage } from './images';
+
+export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
+  requireFloat32(DepthwiseConv2dNativeBackpropFilter, { x, dy });
+  const info = gradientInfo(DepthwiseConv2dNativeBackpropFilter, x.shape, attributes.filterShape, dy, attributes, true);
+  const heap = heapOf(backend);
+  const { kernels } = heap;
+  const filter = output(heap, DepthwiseConv2dNativeBackpropFilter, attributes.filterShape);
+  const target = pointerTo(heap, filter);
+  kernels.zero(target, info.filterHeight * info.filterWidth * info.outChannels * 4);
+  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels));
+  withScratch(heap, DepthwiseConv2dNativeBackpropFilter, [geometryBytes, layout.imageBytes, layout.outputBytes], (shape, imageScratch, outputScratch) => {
+    writeGeometry(heap, shape, layout.geometry);
+    for (let index = 0; index < info.batchSize; index++) {
+      const image = readImage(heap, layout, x, index, shape, imageScratch);
+      kernels.depthwiseFilterGradientImage(image, readOutput(heap, layout, dy, index, outputScratch), shape, target);
+    }
+  });
+  return filter;
+};
+
+export const depthwiseInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
+  requireFloat32(DepthwiseConv2dNativeBackpropInput, { dy, filter });
+  const info = gradientInfo(DepthwiseConv2dNativeBackpropInput, attributes.inputShape, filter.shape, dy, attributes, true);
+  const heap = heapOf(backend);
+  const image = output(heap, DepthwiseConv2dNativeBackpropInput, attributes.inputShape);
+  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels));
+  withScratch(heap, DepthwiseConv2dNativeBackpropInput, [geometryBytes, layout.imageBytes, layout.outputBytes], (shape, imageScratch, outputScratch) => {
+    writeGeometry(heap, shape, layout.geometry);
+    for (let index = 0; index < info.batchSize; index++) {
+      const gradient = readOutput(heap, layout, dy, index, outputScratch);
+      writeImage(heap, layout, image, index, shape, imageScratch, (target) =>
+        heap.kernels.depthwiseInputGradientImage(gradient, pointerTo(heap, filter), shape, target));
+    }
+  });
+  return image;
+};

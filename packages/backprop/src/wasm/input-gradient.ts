@@ -1,0 +1,45 @@
+/** Conv2DBackpropInput on wasm: the output's gradient times the filter, transposed, added where each patch lies. */
+import { Conv2DBackpropInput } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { gradientInfo, isPointwise, requireFloat32 } from '../geometry';
+import type { ConvolutionAttributes } from '../geometry';
+import type { OwnKernel } from '../kernel';
+import { canonical, geometryBytes, writeGeometry } from './geometry';
+import { heapOf, output, pointerTo, withScratch } from './heap';
+import { layoutOf, readOutput, writeImage } from './images';
+import { panelBytes, product, spillBytes } from './product';
+
+/** Output pixels whose patches' gradients are computed together; that of assembly/convolution.ts. */
+const blockPixels = 64;
+
+export const convolutionInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
+  requireFloat32(Conv2DBackpropInput, { dy, filter });
+  const info = gradientInfo(Conv2DBackpropInput, attributes.inputShape, filter.shape, dy, attributes);
+  const heap = heapOf(backend);
+  const image = output(heap, Conv2DBackpropInput, attributes.inputShape);
+  const { inChannels, outChannels } = info;
+  if (isPointwise(info)) {
+    product(heap, Conv2DBackpropInput, {
+      left: pointerTo(heap, dy), leftRow: outChannels * 4, leftDepth: 4, right: pointerTo(heap, filter), rightDepth: 4, rightColumn: outChannels * 4,
+      target: pointerTo(heap, image), rows: info.batchSize * info.outHeight * info.outWidth, depth: outChannels, columns: inChannels,
+    });
+    return image;
+  }
+  const layout = layoutOf(canonical(info));
+  const weights = info.filterHeight * info.filterWidth * inChannels;
+  const sizes = [
+    geometryBytes, panelBytes(weights, outChannels), blockPixels * weights * 4, spillBytes, layout.imageBytes, layout.outputBytes,
+  ];
+  withScratch(heap, Conv2DBackpropInput, sizes, (shape, panels, patches, spill, imageScratch, outputScratch) => {
+    writeGeometry(heap, shape, layout.geometry);
+    heap.kernels.packRight(pointerTo(heap, filter), 4, outChannels * 4, outChannels, weights, panels, outChannels, 0);
+    for (let index = 0; index < info.batchSize; index++) {
+      const gradient = readOutput(heap, layout, dy, index, outputScratch);
+      writeImage(heap, layout, image, index, shape, imageScratch, (target) =>
+        heap.kernels.inputGradientImage(gradient, panels, shape, target, patches, spill));
+    }
+  });
+  return image;
+};
