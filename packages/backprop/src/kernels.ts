@@ -1,15 +1,8 @@
 /** The kernels of this package, one row each. */
 import * as tf from '@tensorflow/tfjs-core';
+import * as cpu from './cpu';
 import type { BackendName, Kernel, OwnKernel } from './kernel';
-import { convolution } from './wasm/convolution';
-import { depthwiseFilterGradient, depthwiseInputGradient } from './wasm/depthwise';
-import { convolutionFilterGradient } from './wasm/filter-gradient';
-import { convolutionInputGradient } from './wasm/input-gradient';
-import { matMul } from './wasm/matmul';
-import { averagePoolGradient, maxPoolGradient } from './wasm/pooling';
-import { mean, sum } from './wasm/reduction';
-import { segmentSum } from './wasm/segment-sum';
-import { cast, identity } from './wasm/share';
+import * as wasm from './wasm';
 
 interface Implementation extends Kernel {
   readonly run: OwnKernel;
@@ -19,19 +12,31 @@ const missing = (backendName: BackendName, kernelName: string, run: OwnKernel): 
 const slow = (backendName: BackendName, kernelName: string, run: OwnKernel): Implementation => ({ kernelName, backendName, replaces: true, run });
 
 export const implementations: readonly Implementation[] = [
-  missing('wasm', tf.Conv2DBackpropFilter, convolutionFilterGradient),
-  missing('wasm', tf.DepthwiseConv2dNativeBackpropFilter, depthwiseFilterGradient),
-  missing('wasm', tf.DepthwiseConv2dNativeBackpropInput, depthwiseInputGradient),
-  missing('wasm', tf.UnsortedSegmentSum, segmentSum),
-  slow('wasm', tf.Conv2D, convolution),
-  slow('wasm', tf.Conv2DBackpropInput, convolutionInputGradient),
-  slow('wasm', tf.MaxPoolGrad, maxPoolGradient),
-  slow('wasm', tf.AvgPoolGrad, averagePoolGradient),
-  slow('wasm', tf.BatchMatMul, matMul),
-  slow('wasm', tf.Sum, sum),
-  slow('wasm', tf.Mean, mean),
-  slow('wasm', tf.Identity, identity),
-  slow('wasm', tf.Cast, cast),
+  missing('wasm', tf.Conv2DBackpropFilter, wasm.convolutionFilterGradient),
+  missing('wasm', tf.DepthwiseConv2dNativeBackpropFilter, wasm.depthwiseFilterGradient),
+  missing('wasm', tf.DepthwiseConv2dNativeBackpropInput, wasm.depthwiseInputGradient),
+  missing('wasm', tf.UnsortedSegmentSum, wasm.segmentSum),
+  slow('wasm', tf.Conv2D, wasm.convolution),
+  slow('wasm', tf.Conv2DBackpropInput, wasm.convolutionInputGradient),
+  slow('wasm', tf.MaxPoolGrad, wasm.maxPoolGradient),
+  slow('wasm', tf.AvgPoolGrad, wasm.averagePoolGradient),
+  slow('wasm', tf.BatchMatMul, wasm.matMul),
+  slow('wasm', tf.Sum, wasm.sum),
+  slow('wasm', tf.Mean, wasm.mean),
+  slow('wasm', tf.Identity, wasm.identity),
+  slow('wasm', tf.Cast, wasm.cast),
+  slow('cpu', tf.Conv2D, cpu.convolution),
+  slow('cpu', tf.Conv2DBackpropFilter, cpu.convolutionFilterGradient),
+  slow('cpu', tf.Conv2DBackpropInput, cpu.convolutionInputGradient),
+  slow('cpu', tf.DepthwiseConv2dNative, cpu.depthwiseConvolution),
+  slow('cpu', tf.DepthwiseConv2dNativeBackpropFilter, cpu.depthwiseFilterGradient),
+  slow('cpu', tf.DepthwiseConv2dNativeBackpropInput, cpu.depthwiseInputGradient),
+  slow('cpu', tf.MaxPool, cpu.maxPool),
+  slow('cpu', tf.MaxPoolGrad, cpu.maxPoolGradient),
+  slow('cpu', tf.AvgPool, cpu.averagePool),
+  slow('cpu', tf.AvgPoolGrad, cpu.averagePoolGradient),
+  slow('cpu', tf.BatchMatMul, cpu.matMul),
+  slow('cpu', tf.UnsortedSegmentSum, cpu.segmentSum),
 ];
 
 /** All kernels that `registerBackprop` can register: those tfjs lacks, then those that replace one of its own. */

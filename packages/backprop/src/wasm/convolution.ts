@@ -1,10 +1,11 @@
 /** Conv2D on wasm: patches of the input, read where they lie, times the packed filter. Faster than XNNPACK's; NCHW works, too. */
 import { Conv2D } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { canonical } from '../canonical';
 import { convolutionInfo, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { canonical, geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
+import { geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, writeOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';

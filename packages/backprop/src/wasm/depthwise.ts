@@ -1,10 +1,11 @@
 /** The two gradients of a depthwise convolution on wasm. Channels are repeated where a filter makes several outputs of one input. */
 import { DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { canonical } from '../canonical';
 import { gradientInfo, requireFloat32 } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { canonical, geometryBytes, writeGeometry } from './geometry';
+import { geometryBytes, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, readOutput, writeImage } from './images';
 

@@ -1,10 +1,11 @@
 /** Conv2DBackpropFilter on wasm: patches of the input, transposed, times the output's gradient. */
 import { Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { canonical } from '../canonical';
 import { gradientInfo, isPointwise, requireFloat32 } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { canonical, geometryBytes, writeGeometry, writeOffsets } from './geometry';
+import { geometryBytes, writeGeometry, writeOffsets } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, readOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';

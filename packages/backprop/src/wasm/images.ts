@@ -1,7 +1,7 @@
 /** Walks the images of a batch in canonical form, copying only those that are not canonical as they lie. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Geometry } from './geometry';
-import { canonicalSize, imageSize, inPlace, outputSize } from './geometry';
+import { canonicalSize, imageSize, inPlace, outputSize } from '../canonical';
+import type { Geometry } from '../canonical';
 import type { Heap } from './heap';
 import { pointerTo } from './heap';
 

@@ -1,10 +1,11 @@
 /** Conv2DBackpropInput on wasm: the output's gradient times the filter, transposed, added where each patch lies. */
 import { Conv2DBackpropInput } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { canonical } from '../canonical';
 import { gradientInfo, isPointwise, requireFloat32 } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { canonical, geometryBytes, writeGeometry } from './geometry';
+import { geometryBytes, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readOutput, writeImage } from './images';
 import { panelBytes, product, spillBytes } from './product';

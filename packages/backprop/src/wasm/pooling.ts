@@ -1,10 +1,11 @@
 /** MaxPoolGrad and AvgPoolGrad on wasm. */
 import { AvgPoolGrad, MaxPoolGrad } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { canonical } from '../canonical';
 import { poolInfo, requireFloat32 } from '../geometry';
 import type { PoolAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { canonical, geometryBytes, writeGeometry } from './geometry';
+import { geometryBytes, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 
 export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {

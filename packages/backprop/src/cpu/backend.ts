@@ -1,0 +1,12 @@
+/** The part of tfjs's cpu backend that we touch: tensors are typed arrays in the JavaScript heap. */
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+
+interface CpuBackend {
+  readonly data: { get(dataId: object): { values: Float32Array } };
+  makeTensorInfo(shape: number[], dtype: DataType, values: Float32Array): TensorInfo;
+}
+
+export const valuesOf = (backend: unknown, { dataId }: TensorInfo): Float32Array => (backend as CpuBackend).data.get(dataId).values;
+
+export const tensorOf = (backend: unknown, shape: number[], values: Float32Array): TensorInfo =>
+  (backend as CpuBackend).makeTensorInfo(shape, 'float32', values);

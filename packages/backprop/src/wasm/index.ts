@@ -1,0 +1,10 @@
+/** The kernels for the wasm backend. */
+export { convolution } from './convolution';
+export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { convolutionFilterGradient } from './filter-gradient';
+export { convolutionInputGradient } from './input-gradient';
+export { matMul } from './matmul';
+export { averagePoolGradient, maxPoolGradient } from './pooling';
+export { mean, sum } from './reduction';
+export { segmentSum } from './segment-sum';
+export { cast, identity } from './share';

@@ -1,0 +1,66 @@
+/** Runs single kernels, of tfjs or ours, on plain arrays: no engine, no switching of backends. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import type { BackendName } from '../../src';
+import { registerBackprop } from '../../src';
+
+export interface Operand {
+  shape: number[];
+  values: Float32Array | Int32Array;
+}
+export type Operands = Record<string, Operand>;
+export type Attributes = Record<string, unknown>;
+
+const make = (backend: tf.KernelBackend, { shape, values }: Operand): TensorInfo => {
+  const dtype: DataType = values instanceof Int32Array ? 'int32' : 'float32';
+  return { dataId: backend.write(values, shape, dtype), shape, dtype };
+};
+
+export const stock = (backendName: BackendName, kernelName: string): KernelFunc => {
+  const found = tf.getKernel(kernelName, backendName);
+  if (!found) throw new Error(`${backendName} has no kernel ${kernelName}`);
+  return found.kernelFunc;
+};
+
+/** Runs a kernel that is registered now. */
+export const run = (backendName: BackendName, kernelName: string, operands: Operands, attrs: Attributes, kernelFunc = stock(backendName, kernelName)): { shape: number[]; values: Float32Array } => {
+  const backend = tf.findBackend(backendName);
+  const inputs = Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, make(backend, operand)]));
+  try {
+    const result = kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as TensorInfo;
+    const values = Float32Array.from(backend.readSync(result.dataId) as Float32Array);
+    backend.disposeData(result.dataId);
+    return { shape: result.shape, values };
+  } finally {
+    for (const { dataId } of Object.values(inputs)) backend.disposeData(dataId);
+  }
+};
+
+/** tfjs's own cpu kernels, taken before ours replaced them: the reference. */
+const reference = new Map<string, KernelFunc>();
+
+/** Both backends up, ours registered, the reference kept. */
+export const prepare = async (): Promise<void> => {
+  await tf.setBackend('cpu');
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) reference.set(kernelName, kernelFunc);
+  await tf.setBackend('wasm');
+  registerBackprop();
+};
+
+export const runReference = (kernelName: string, operands: Operands, attrs: Attributes): { shape: number[]; values: Float32Array } =>
+  run('cpu', kernelName, operands, attrs, reference.get(kernelName));
+
+/** The largest difference, relative to the largest expected value. */
+export const difference = (got: ArrayLike<number>, expected: ArrayLike<number>): number => {
+  if (got.length !== expected.length) return Infinity;
+  let largest = 0, apart = 0;
+  for (let index = 0; index < expected.length; index++) {
+    const gap = Math.abs(got[index]! - expected[index]!);
+    if (Number.isNaN(gap)) return Infinity;
+    largest = Math.max(largest, Math.abs(expected[index]!));
+    apart = Math.max(apart, gap);
+  }
+  return apart === 0 ? 0 : apart / largest;
+};
