@@ -1,1 +1,23 @@
-export {};
+/**
+ * @clipkit/core: write a gradient transform or an update rule as a formula once; it runs fused on every backend of TensorFlow.js.
+ * @packageDocumentation
+ */
+export * from './formula';
+export { defineTransform, buildTransform, isTransform, registeredKinds } from './transform/transform';
+export type { Flow, GradientTransform, Outcome, Stage, StateDeclaration, StateDeclarations, TransformDefinition } from './transform/transform';
+export { chain } from './transform/chain';
+export * as fields from './transform/fields';
+export type { Field, Fields, Options, Pattern } from './transform/fields';
+export { checkOptions } from './transform/fields';
+export { asTerm, isSchedule, type Schedule, type Threshold } from './schedules/schedule';
+export { adjustable, constant, cosine, exponential, linear, onPlateau, piecewise, polynomial, warmup, type AdjustableSchedule, type PlateauOptions } from './schedules/schedules';
+export { byGlobalNorm, byNorm, byValue } from './transforms/keras';
+export { clippingFields, clippingTransforms, type ClipOptions } from './transforms/options';
+export { scaleTo } from './transforms/scale';
+export type { NonFinitePolicy } from './transform/nonFinite';
+export { ClipkitOptimizer, type OptimizerOptions } from './optimizer/optimizer';
+export type { ClipReport } from './optimizer/observer';
+export { StandaloneChain } from './optimizer/standalone';
+export { isStock, readLearningRate, stockSlots } from './optimizer/stock';
+export { forceBackend } from './backends/select';
+export { expected, show } from './errors';

@@ -1,0 +1,2 @@
+/** Every strategy, one file each. */
+export { byGlobalNorm, byNorm, byValue } from '@clipkit/core';

@@ -1,0 +1,56 @@
+/** The cpu device: kernels are JavaScript functions made at run time, on the typed arrays of tfjs's cpu backend. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Device, Kernel, Launch } from '../fused/device';
+import type { KernelSpec } from '../fused/plan';
+import { emit } from './emit';
+
+/** The part of tfjs's cpu backend that is used here. */
+interface CpuBackend {
+  readonly data: { get(dataId: object): { values: Float32Array } };
+  makeTensorInfo(shape: readonly number[], dtype: 'float32', values: Float32Array): tf.TensorInfo;
+}
+
+type Build = () => (launch: Launch<Float32Array>) => void;
+const FunctionConstructor = Function as unknown as new (body: string) => Build;
+
+/** Whether code may be made from text here; a Content-Security-Policy can forbid it. */
+export function canGenerate(): boolean {
+  try {
+    return new FunctionConstructor('return true')() as unknown as boolean;
+  } catch {
+    return false;
+  }
+}
+
+export class CpuDevice implements Device<Float32Array> {
+  readonly name = 'cpu';
+  private readonly kernels = new Map<string, Kernel<Float32Array>>();
+
+  constructor(private readonly backend: CpuBackend) {}
+
+  handle(tensor: tf.Tensor): Float32Array {
+    return this.backend.data.get(tensor.dataId).values;
+  }
+
+  allocate(shape: readonly number[]): tf.Tensor {
+    const size = shape.reduce((all, each) => all * each, 1);
+    return tf.engine().makeTensorFromTensorInfo(this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size)));
+  }
+
+  /** Never: dataSync() hands out the live array, and tf.tensor(array) takes the user's own. */
+  exclusive(): boolean {
+    return false;
+  }
+
+  written(): void {}
+
+  compile(spec: KernelSpec): Kernel<Float32Array> {
+    const source = emit(spec);
+    let kernel = this.kernels.get(source);
+    if (!kernel) {
+      kernel = { run: new FunctionConstructor(source)() };
+      this.kernels.set(source, kernel);
+    }
+    return kernel;
+  }
+}

@@ -1,0 +1,24 @@
+/** Fused backends: programs run as a few compiled kernels per variable, with the small values between them on the host. */
+import type { Program } from '../../trace/program';
+import type { Target } from '../../trace/target';
+import type { Backend } from '../backend';
+import { BoundProgram } from './run';
+import type { Device } from './device';
+
+export function fusedBackend<Handle>(device: Device<Handle>): Backend {
+  const bound = new WeakMap<Program, BoundProgram<Handle>>();
+  const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle> => {
+    let found = bound.get(program);
+    if (found?.targets !== targets) {
+      found = new BoundProgram(program, targets, device);
+      bound.set(program, found);
+    }
+    return found;
+  };
+  return {
+    name: device.name,
+    host: true,
+    passes: (program, targets) => boundTo(program, targets).passes,
+    run: (run) => boundTo(run.program, run.targets).run(run),
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * One step of a bound program: reductions level by level, small values between them, then one map per variable.
+ *
+ * Nothing is written before every small value is known and every output is allocated, so whatever can fail fails before.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Formula } from '../../formula/formula';
+import type { Program } from '../../trace/program';
+import type { Target } from '../../trace/target';
+import type { StateRecord, StateStore } from '../../optimizer/state';
+import type { HostNorms, Run, RunResult } from '../backend';
+import { bind, type Binding, type BoundLaunch, type BoundTarget, type StateRegisters } from './bind';
+import { Customs } from './customs';
+import type { Device } from './device';
+import { isLeaf } from './plan';
+import { foldRegisters, runTape } from './tape';
+
+const NO_ARRAYS: readonly Float64Array[] = [];
+
+export class BoundProgram<Handle> {
+  /** Passes over memory that one step takes, over all variables. */
+  readonly passes: number;
+  private readonly binding: Binding<Handle>;
+  private readonly customs: Customs<Handle>;
+  private readonly norms: HostNorms | null;
+  private records: readonly StateRecord[] = [];
+  private store: StateStore | null = null;
+  private storeVersion = -1;
+
+  constructor(private readonly program: Program, readonly targets: readonly Target[], private readonly device: Device<Handle>) {
+    this.binding = bind(program, targets, device);
+    this.customs = new Customs(this.binding, targets);
+    this.norms = program.observation && this.normsOf(program.observation);
+    this.passes = this.binding.targets.reduce((total, { reductions, map, materials }) => total + reductions.filter(Boolean).length + Number(map !== null) + materials.size, 0);
+  }
+
+  run({ state, step, inspect }: Run): RunResult {
+    if (this.store !== state || this.storeVersion !== state.version) this.lookUp(state);
+    this.loadRegisters(state, step);
+    this.computeSmallValues();
+    inspect?.((index) => Number.isFinite(this.value(this.program.raw!, index)));
+    const applied = this.value(this.program.valid) !== 0;
+    const gradients = this.write();
+    this.remember(state);
+    this.customs.clear();
+    return { gradients, applied: () => applied, norms: this.norms };
+  }
+
+  private value(formula: Formula, target?: number): number {
+    return formula.operation === 'const' ? formula.attribute as number : this.binding.registers[this.binding.register(formula, target)]!;
+  }
+
+  /** Finds records and slots of state anew, because some were replaced or loaded. */
+  private lookUp(store: StateStore): void {
+    this.store = store;
+    this.records = this.targets.map((target) => (target.variable ? store.record(target) : store.step));
+    const locate = (record: StateRecord) => (each: StateRegisters): void => {
+      store.number(each.slot, record);
+      each.place = store.place(each.slot);
+    };
+    this.binding.stepState.forEach(locate(store.step));
+    for (const target of this.binding.targets) {
+      target.state.forEach(locate(this.records[target.index]!));
+      for (const bound of [...target.reductions, target.map, ...target.materials.values()]) {
+        bound?.inputs.forEach((input, index) => {
+          if (input.operation === 'state') bound.launch.inputs[index] = this.device.handle(this.stateTensor(input, target.index));
+        });
+      }
+      target.plan.destinations.forEach((destination, index) => {
+        if (destination.to === 'state') target.map!.launch.outputs[index] = this.device.handle(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
+      });
+    }
+    this.storeVersion = store.version;
+  }
+
+  private loadRegisters(store: StateStore, step: number): void {
+    const { registers, params, stepState, targets } = this.binding;
+    for (const { register, read } of params) registers[register] = read ? read(step) : step;
+    for (const { place, from } of stepState) registers[from] = store.step.numbers[place]!;
+    for (const target of targets) {
+      const { numbers } = this.records[target.index]!;
+      for (const { place, from } of target.state) registers[from] = numbers[place]!;
+    }
+  }
+
+  private computeSmallValues(): void {
+    const { registers, targets, levels } = this.binding;
+    for (let level = 0; level < levels.length; level++) {
+      if (level > 0) this.runLevel(level - 1);
+      for (const phase of levels[level]!) {
+        if (phase.kind === 'step') {
+          for (const { kind, registers: from, out } of phase.folds) registers[out] = foldRegisters(kind, registers, from);
+          runTape(phase.tape, registers, 0, NO_ARRAYS);
+        } else {
+          for (const target of targets) {
+            const tape = phase.tapes[target.index];
+            if (tape) runTape(tape, registers, target.base, target.arrays);
+          }
+        }
+      }
+    }
+  }
+
+  private runLevel(level: number): void {
+    const { registers, targets, customs } = this.binding;
+    for (const target of targets) {
+      const bound = target.reductions[level];
+      if (!bound) continue;
+      this.launch(bound, target);
+      const { results } = bound;
+      for (let index = 0; index < results.length; index++) {
+        if (results[index]! >= 0) registers[results[index]!] = bound.launch.results[index]!;
+      }
+    }
+    for (const node of customs[level]!) this.customs.call(node, null, (arg) => this.argument(arg, null));
+    for (const target of targets) {
+      for (const node of target.plan.customs[level]!) this.customs.call(node, target.index, (arg) => this.argument(target.plan.resolve(arg), target));
+    }
+  }
+
+  private launch(bound: BoundLaunch<Handle>, target: BoundTarget<Handle>): void {
+    const { launch, inputs, uniforms } = bound, { registers } = this.binding;
+    for (let index = 0; index < inputs.length; index++) {
+      const input = inputs[index]!;
+      if (input.operation !== 'state') launch.inputs[index] = this.device.handle(this.tensorOf(input, target.index));
+    }
+    for (let index = 0; index < uniforms.length; index++) launch.uniforms[index] = registers[uniforms[index]!]!;
+    bound.kernel.run(launch);
+  }
+
+  private tensorOf(leaf: Formula, target: number): tf.Tensor {
+    if (leaf.operation === 'item') return this.customs.tensor(leaf, target);
+    if (leaf.operation === 'state') return this.stateTensor(leaf, target);
+    return leaf.attribute === 'gradient' ? this.targets[target]!.gradient : this.targets[target]!.variable!;
+  }
+
+  private stateTensor(leaf: Formula, target: number | null): tf.Tensor {
+    const slot = this.program.slots.get(leaf.attribute as string)!, store = this.store!;
+    return slot.extent === 'scalar' || target === null ? store.tensor(slot, store.step, null) : store.tensor(slot, this.records[target]!, this.targets[target]!);
+  }
+
+  /** An argument of a custom node, as a tensor. */
+  private argument(arg: Formula, target: BoundTarget<Handle> | null): tf.Tensor {
+    if (arg.opaque) return arg.operation === 'item' ? this.customs.tensor(arg, target?.index ?? 0) : this.stateTensor(arg, target?.index ?? null);
+    if (arg.extent !== 'element') return tf.scalar(this.value(arg, target?.index));
+    if (isLeaf(arg)) return this.tensorOf(arg, target!.index);
+    const bound = target!.materials.get(arg)!, output = this.device.allocate(this.targets[target!.index]!.shape);
+    bound.launch.outputs[0] = this.device.handle(output);
+    this.launch(bound, target!);
+    return output;
+  }
+
+  private write(): readonly tf.Tensor[] | null {
+    const { targets } = this.binding, { device } = this;
+    const gradients: tf.Tensor[] = [], fresh: (tf.Tensor | null)[] = [];
+    for (const { index, plan, map } of targets) {
+      for (const [at, { to }] of plan.destinations.entries()) {
+        if (to === 'state') continue;
+        const { variable, shape } = this.targets[index]!;
+        const inPlace = to === 'weight' && device.exclusive(variable!);
+        const output = inPlace ? variable! : device.allocate(shape);
+        map!.launch.outputs[at] = device.handle(output);
+        if (to === 'gradient') gradients.push(output);
+        else fresh[index] = inPlace ? null : output;
+      }
+    }
+    for (const target of targets) if (target.map) this.launch(target.map, target);
+    if (this.program.weight) {
+      for (const { index } of targets) {
+        const { variable } = this.targets[index]!, output = fresh[index];
+        if (output) variable!.assign(output);
+        else if (output === null) device.written(variable!);
+      }
+    }
+    return this.program.gradient ? gradients : null;
+  }
+
+  /** Stores the new small values, rounded as a tensor of them would be, so that saving loses nothing. */
+  private remember(store: StateStore): void {
+    const { registers, stepState, targets } = this.binding;
+    for (const { place, next } of stepState) if (next >= 0) store.step.numbers[place] = Math.fround(registers[next]!);
+    for (const target of targets) {
+      const { numbers } = this.records[target.index]!;
+      for (const { place, next } of target.state) if (next >= 0) numbers[place] = Math.fround(registers[next]!);
+    }
+    for (const slot of this.program.slots.values()) {
+      if (!slot.shape || !slot.next) continue;
+      if (slot.extent === 'scalar') {
+        if (this.value(slot.gate!) !== 0) store.replace(slot, store.step, this.customs.tensor(slot.next, 0));
+        continue;
+      }
+      for (const { index, plan } of targets) {
+        if (plan.slots.includes(slot) && this.value(slot.gate!, index) !== 0) store.replace(slot, this.records[index]!, this.customs.tensor(plan.resolve(slot.next), index));
+      }
+    }
+  }
+
+  private normsOf({ raw, before, after, totalRaw, totalBefore, totalAfter }: NonNullable<Program['observation']>): HostNorms {
+    const value = (formula: Formula, target?: number): number => this.value(formula, target);
+    return {
+      where: 'host',
+      get totalRaw() { return value(totalRaw); },
+      get totalBefore() { return value(totalBefore); },
+      get totalAfter() { return value(totalAfter); },
+      raw: (index) => value(raw, index),
+      before: (index) => value(before, index),
+      after: (index) => value(after, index),
+    };
+  }
+}

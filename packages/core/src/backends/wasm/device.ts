@@ -1,0 +1,198 @@
+/** The wasm device: kernels emitted at run time, instantiated on the heap of tfjs's own wasm backend, so that nothing is copied. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Device, Kernel, Launch } from '../fused/device';
+import type { KernelSpec } from '../fused/plan';
+import { emit, frameOf, hasBlocks, STRIDE_BYTES } from './emit';
+
+/** The part of tfjs's wasm backend that is used here. */
+interface WasmBackend {
+  readonly wasm: {
+    readonly asm?: { readonly memory: WebAssembly.Memory };
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly tfjs: { disposeData(id: number): void; registerTensor(id: number, size: number, offset: number): void };
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
+  refCount(dataId: object): number;
+}
+
+/** A byte offset into the heap. */
+type Address = number;
+
+const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
+
+export class WasmDevice implements Device<Address> {
+  readonly name = 'wasm';
+  private readonly heap: Heap;
+  private readonly simd = WebAssembly.validate(SIMD_PROBE);
+  private readonly kernels = new Map<string, WebAssembly.Instance>();
+
+  constructor(private readonly backend: WasmBackend) {
+    this.heap = new Heap(backend);
+  }
+
+  handle(tensor: tf.Tensor): Address {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  allocate(shape: readonly number[]): tf.Tensor {
+    return tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput(shape, 'float32'));
+  }
+
+  exclusive(variable: tf.Variable): boolean {
+    return this.backend.refCount(variable.dataId) === 1;
+  }
+
+  /** XNNPACK keeps packed copies of weights by tensor id: announcing the tensor anew drops them, or the next forward pass uses old weights. */
+  written(variable: tf.Variable): void {
+    const { id, memoryOffset } = this.backend.dataIdMap.get(variable.dataId);
+    this.backend.wasm.tfjs.disposeData(id);
+    this.backend.wasm.tfjs.registerTensor(id, variable.size, memoryOffset);
+  }
+
+  compile(spec: KernelSpec): Kernel<Address> {
+    const { memory } = this.heap;
+    const bytes = emit(spec, { simd: this.simd, shared: typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer });
+    // Equal formulas of other optimizers give equal bytes: one instance serves them all.
+    const key = bytes.join();
+    let instance = this.kernels.get(key);
+    if (!instance) {
+      instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, pow: Math.pow } });
+      this.kernels.set(key, instance);
+    }
+    return new WasmKernel(spec, instance.exports['run'] as (frame: Address) => void, this.heap);
+  }
+}
+
+/** Views on the heap, which are lost whenever it grows, and a scratch area for frames. */
+class Heap {
+  readonly memory: WebAssembly.Memory;
+  int32!: Int32Array;
+  float32!: Float32Array;
+  float64!: Float64Array;
+  private buffer: ArrayBufferLike | null = null;
+  private address = 0;
+  private size = 0;
+
+  constructor(private readonly backend: WasmBackend) {
+    const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
+    if (!memory) throw new Error('[core] wasm: the tfjs wasm backend shows no memory; the tested versions are 4.22');
+    this.memory = memory;
+  }
+
+  /** A 16-byte aligned area of at least that size, the same one for every kernel: launches run one after another. */
+  scratch(bytes: number): Address {
+    if (bytes > this.size) {
+      if (this.address) this.backend.wasm._free(this.address);
+      this.size = Math.max(4096, 2 * bytes);
+      this.address = this.backend.wasm._malloc(this.size + 16);
+      if (!this.address) {
+        this.size = 0;
+        throw new Error(`[core] wasm: no memory for ${bytes} bytes of scratch; dispose tensors or use smaller variables`);
+      }
+    }
+    if (this.buffer !== this.memory.buffer) this.view();
+    return (this.address + 15) & ~15;
+  }
+
+  private view(): void {
+    const buffer = this.buffer = this.memory.buffer;
+    this.int32 = new Int32Array(buffer);
+    this.float32 = new Float32Array(buffer);
+    this.float64 = new Float64Array(buffer);
+  }
+}
+
+/** Sums of squares outside of this range may have lost something to single precision and are taken again in double. */
+const SAFE_MIN = 1e-24, SAFE_MAX = 1e37;
+
+class WasmKernel implements Kernel<Address> {
+  private readonly frame;
+  private readonly blocks: boolean;
+  private readonly starts: readonly number[];
+
+  constructor(private readonly spec: KernelSpec, private readonly call: (frame: Address) => void, private readonly heap: Heap) {
+    this.frame = frameOf(spec);
+    this.blocks = hasBlocks(spec);
+    this.starts = spec.reduces.map((each) => (each.attribute === 'max' ? -Infinity : 0));
+  }
+
+  run(launch: Launch<Address>): void {
+    const { spec, frame, heap, starts } = this, columns = launch.columns * launch.inner;
+    const unitBytes = (4 * columns + 15) & ~15, resultBytes = 8 * columns;
+    const extra = spec.units.length * unitBytes + launch.unitResults.length * resultBytes;
+    const base = heap.scratch(4 * frame.words + 16 + (spec.units.length || launch.unitResults.some(Boolean) ? extra : 0));
+    const { int32, float32, float64 } = heap, word = base >> 2;
+    for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!;
+    for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!;
+    for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
+    int32[word + frame.rows] = launch.rows;
+    int32[word + frame.bytes] = 4 * columns;
+    // Maps run pairs of vectors in their fast part, norms blocks of strides.
+    int32[word + frame.blockEnd] = (4 * columns) & (this.blocks ? -STRIDE_BYTES : -32);
+
+    let next = base + ((4 * frame.words + 15) & ~15);
+    for (let index = 0; index < launch.units.length; index++) {
+      int32[word + frame.units + index] = next;
+      spread(launch.units[index]!, float32, next >> 2, launch.inner);
+      next += unitBytes;
+    }
+    for (let index = 0; index < launch.unitResults.length; index++) {
+      if (!launch.unitResults[index]) continue;
+      int32[word + frame.unitResults + index] = next;
+      float64.fill(starts[index]!, next >> 3, (next >> 3) + columns);
+      next += resultBytes;
+    }
+
+    this.clearResults(base);
+    this.call(base);
+    if (this.blocks && this.isUnsafe(base)) {
+      int32[word + frame.rows] = launch.rows;
+      int32[word + frame.blockEnd] = 0;
+      this.clearResults(base);
+      this.call(base);
+    }
+    this.collect(launch, base);
+  }
+
+  private clearResults(base: Address): void {
+    const first = (base >> 3) + (this.frame.results >> 1);
+    for (let index = 0; index < this.starts.length; index++) this.heap.float64[first + index] = this.starts[index]!;
+  }
+
+  private isUnsafe(base: Address): boolean {
+    const first = (base >> 3) + (this.frame.results >> 1);
+    return this.spec.reduces.some((each, index) => {
+      const total = this.heap.float64[first + index]!;
+      return each.attribute === 'norm' && !(total >= SAFE_MIN && total <= SAFE_MAX);
+    });
+  }
+
+  private collect(launch: Launch<Address>, base: Address): void {
+    const { spec, frame, heap: { int32, float64 } } = this, first = (base >> 3) + (frame.results >> 1);
+    for (let index = 0; index < spec.reduces.length; index++) {
+      const isNorm = spec.reduces[index]!.attribute === 'norm', perUnit = launch.unitResults[index];
+      if (!perUnit) {
+        launch.results[index] = isNorm ? Math.sqrt(float64[first + index]!) : float64[first + index]!;
+        continue;
+      }
+      const from = int32[(base >> 2) + frame.unitResults + index]! >> 3, { inner } = launch, isMax = spec.reduces[index]!.attribute === 'max';
+      for (let unit = 0; unit < perUnit.length; unit++) {
+        let total = float64[from + unit * inner]!;
+        for (let at = 1; at < inner; at++) total = isMax ? Math.max(total, float64[from + unit * inner + at]!) : total + float64[from + unit * inner + at]!;
+        perUnit[unit] = isNorm ? Math.sqrt(total) : total;
+      }
+    }
+  }
+}
+
+/** Writes each unit's value as often as it has neighbouring elements. */
+function spread(values: Float64Array, target: Float32Array, start: number, inner: number): void {
+  if (inner === 1) {
+    target.set(values, start);
+    return;
+  }
+  for (let unit = 0; unit < values.length; unit++) target.fill(values[unit]!, start + unit * inner, start + (unit + 1) * inner);
+}

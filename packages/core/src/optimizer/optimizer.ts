@@ -1,0 +1,238 @@
+/**
+ * The adapter between programs and tf.Optimizer: the one place that calls tidy, keep, dispose and assign.
+ *
+ * With a rule it is an optimizer of its own, one fused program a step. Around another optimizer it changes the gradients,
+ * hands them on, and changes the weights afterwards. Gradients belong to the caller: they are never written or disposed.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend } from '../backends/backend';
+import { currentBackend } from '../backends/select';
+import { expected } from '../errors';
+import { isSchedule, valueAt, type Schedule, type Threshold } from '../schedules/schedule';
+import { threshold } from '../transform/fields';
+import type { LayoutOf } from '../trace/layout';
+import type { Program } from '../trace/program';
+import { trace } from '../trace/trace';
+import type { NonFinitePolicy } from '../transform/nonFinite';
+import { isTransform, type GradientTransform } from '../transform/transform';
+import { Observer, type ClipReport } from './observer';
+import { layPipeline, type Pipeline } from './pipeline';
+import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
+import { StateStore } from './state';
+import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
+import { TargetLists, toList, type Gradients, type NamedGradient, type TargetList } from './targets';
+
+export interface OptimizerOptions {
+  /** What changes gradients before the rule and weights after it, in order. */
+  readonly transforms: readonly GradientTransform[];
+  /** The update rule; null around another optimizer. */
+  readonly rule: GradientTransform | null;
+  readonly inner: tf.Optimizer | null;
+  readonly nonFinite: NonFinitePolicy;
+  /** Overrides which axes of a variable are output units. Code, so it is not saved. */
+  readonly layoutOf?: LayoutOf;
+}
+
+export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | null> extends tf.Optimizer {
+  /** @nocollapse */
+  static get className(): string {
+    return 'ClipkitOptimizer';
+  }
+
+  /** The optimizer that is wrapped; null where the update rule is ours. */
+  readonly inner: O;
+  /** What the step is made of, in order. */
+  readonly options: OptimizerOptions;
+  /** @internal */
+  readonly state = new StateStore();
+  /** @internal Calls of applyGradients, micro-batches counted. */
+  calls = 0;
+  /** @internal Steps that changed the variables. */
+  appliedSteps = 0;
+  private readonly owner: string;
+  private readonly pipeline: Pipeline;
+  private readonly lists: TargetLists;
+  private readonly observer = new Observer();
+  private readonly programs = new Map<string, Program>();
+  private backend: Backend | null = null;
+  private rate: Threshold | null;
+  private observing = false;
+  private readonly freeToObserve = new WeakMap<Program, { readonly targets: TargetList; readonly free: boolean }>();
+
+  constructor(options: OptimizerOptions) {
+    super();
+    this.options = options;
+    this.inner = options.inner as O;
+    this.owner = options.inner ? '[clip] applyGradients' : `[optimizers] ${options.rule?.kind ?? 'optimizer'}`;
+    this.rate = options.rule ? options.rule.options['learningRate'] as Threshold : null;
+    this.pipeline = layPipeline(this.owner, options.transforms, options.rule, options.nonFinite);
+    this.lists = new TargetLists(this.owner, options.layoutOf);
+  }
+
+  /** The current learning rate. Setting it replaces a schedule. */
+  get learningRate(): number {
+    return this.inner ? readLearningRate(this.inner) : valueAt(this.rate!, this.iterations);
+  }
+
+  set learningRate(rate: number) {
+    if (typeof rate !== 'number') throw new TypeError(expected(this.owner, 'learningRate', 'a number >= 0', rate));
+    threshold()(rate, this.owner, 'learningRate');
+    if (this.inner) writeLearningRate(this.inner, rate);
+    else this.rate = rate;
+  }
+
+  /** @internal The learning rate as it is configured: a number or a schedule. */
+  get configuredRate(): Threshold | null {
+    return this.rate;
+  }
+
+  override applyGradients(gradients: Gradients): void {
+    const named = toList(this.owner, gradients), list = this.lists.resolve(named);
+    const backend = this.useBackend(), { pipeline, state } = this;
+    if (state.hasSaved) state.checkShapes(list.targets);
+    const release = (this.calls + 1) % pipeline.period === 0;
+    tf.tidy(() => {
+      const program = this.program(list, release, backend);
+      const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
+      const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect });
+      if (result.norms) this.observer.record(result.norms, list.targets, program.halted);
+      if (!program.halted) {
+        const applied = !this.maySkip(program) || (!this.inner && !backend.host) || result.applied();
+        if (applied && this.inner) this.passOn(gradients, named, list, result.gradients!);
+        if (applied) this.appliedSteps++;
+      }
+    });
+    this.calls++;
+    if (release) this.incrementIterations();
+  }
+
+  /** Steps that were skipped need a look at the program's validity, which is a constant in most. */
+  private maySkip(program: Program): boolean {
+    return program.valid.operation !== 'const';
+  }
+
+  private passOn(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[]): void {
+    const replaced = named.map(({ name, tensor }, entry) => {
+      // A variable that stands in the list twice gets the same changed gradient in both places.
+      const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
+      return { name, tensor: index >= 0 ? changed[index]! : tensor };
+    });
+    this.inner!.applyGradients((Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[]);
+    if (!this.pipeline.after.length) return;
+    const program = this.traced('after', { release: true, observe: false, result: 'weight' }, this.pipeline.after);
+    this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null });
+  }
+
+  private traced(name: string, { release, observe, result }: { release: boolean; observe: boolean; result: 'weight' | 'gradient' }, transforms: readonly GradientTransform[]): Program {
+    const key = `${name} ${release} ${observe}`;
+    let program = this.programs.get(key);
+    if (!program) {
+      const inspect = this.options.nonFinite === 'throw' && name === 'main';
+      program = trace(transforms, { release, result, observe, inspect, learningRate: (step) => (this.rate === null ? NaN : valueAt(this.rate, step)) });
+      for (const slot of program.slots.values()) this.state.place(slot);
+      this.programs.set(key, program);
+    }
+    return program;
+  }
+
+  /** @internal The program of a step: with its norms, where they were asked for or cost no pass over memory. */
+  program(list: TargetList, release: boolean, backend: Backend): Program {
+    const result = this.inner ? 'gradient' : 'weight', { main } = this.pipeline;
+    const make = (observe: boolean): Program => this.traced('main', { release, observe, result }, main);
+    if (this.observing) return make(true);
+    const plain = make(false);
+    if (!backend.host) return plain;
+    let known = this.freeToObserve.get(plain);
+    if (known?.targets !== list) {
+      const free = backend.passes(make(true), list.targets) === backend.passes(plain, list.targets);
+      known = { targets: list, free };
+      this.freeToObserve.set(plain, known);
+    }
+    return known.free ? make(true) : plain;
+  }
+
+  /** @internal All programs that a step may run, so that every slot of state is known. */
+  allSlots(): readonly Program[] {
+    const result = this.inner ? 'gradient' : 'weight', { main, after } = this.pipeline;
+    const after_ = after.length ? [this.traced('after', { release: true, observe: false, result: 'weight' }, after)] : [];
+    return [this.traced('main', { release: true, observe: false, result }, main), ...after_];
+  }
+
+  private useBackend(): Backend {
+    const backend = currentBackend();
+    if (backend !== this.backend) {
+      if (this.backend && this.backend.host !== backend.host) this.state.migrate(backend.host);
+      this.backend = backend;
+      this.state.version++;
+    }
+    return backend;
+  }
+
+  private refuse(list: TargetList, isFinite: (index: number) => boolean): void {
+    const names = list.targets.filter((_, index) => !isFinite(index)).map(({ name }) => name);
+    if (names.length) throw new RangeError(`${this.owner}: the gradient of ${names.join(', ')} has a NaN or an infinity; nothing was changed (nonFinite: 'throw')`);
+  }
+
+  /**
+   * What clipping did in the last steps. Where norms cost a pass over memory they are computed only once they were asked for:
+   * then the first report has NaN in them, and the next step's report is complete.
+   */
+  async report(): Promise<ClipReport> {
+    this.observing = true;
+    return this.observer.report(this.appliedSteps);
+  }
+
+  /** Computes norms from the next step on, whatever they cost. clipMonitor calls it. */
+  observe(): void {
+    this.observing = true;
+  }
+
+  /** Every schedule in the configuration, nested ones too: clipMonitor tells them the metrics of each epoch. */
+  schedules(): Schedule[] {
+    const found: Schedule[] = [];
+    const visit = (value: unknown): void => {
+      if (isSchedule(value)) {
+        found.push(value);
+        if (value.kind !== 'function') visit(value.options);
+      } else if (Array.isArray(value)) value.forEach(visit);
+      else if (isTransform(value)) visit(value.options);
+      else if (typeof value === 'object' && value !== null && !(value instanceof RegExp)) Object.values(value).forEach(visit);
+    };
+    visit([this.rate, ...this.options.transforms, this.options.rule && { ...this.options.rule.options, learningRate: null }]);
+    return found;
+  }
+
+  override async getWeights(): Promise<NamedTensor[]> {
+    return saveWeights(this);
+  }
+
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    this.iterations_ = await loadWeights(this, weights);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return configOf(this) as tf.serialization.ConfigDict;
+  }
+
+  /** @nocollapse */
+  static override fromConfig<T extends tf.serialization.Serializable>(cls: tf.serialization.SerializableConstructor<T>, config: tf.serialization.ConfigDict): T {
+    return new cls(fromConfig(config));
+  }
+
+  /**
+   * The same optimizer with these transforms before its own, as one program. Its state stays with it.
+   * @internal clip() calls it
+   */
+  clippedBy(transforms: readonly GradientTransform[], nonFinite: NonFinitePolicy): ClipkitOptimizer<O> {
+    if (this.calls > 0) throw new RangeError('[clip] clip: the optimizer has taken steps already; clip it before training');
+    return new ClipkitOptimizer<O>({ ...this.options, transforms: [...transforms, ...this.options.transforms], nonFinite: nonFinite === 'propagate' ? this.options.nonFinite : nonFinite });
+  }
+
+  /** Frees the state, and the wrapped optimizer's. */
+  override dispose(): void {
+    this.state.dispose();
+    this.observer.dispose();
+    this.inner?.dispose();
+  }
+}
+tf.serialization.registerClass(ClipkitOptimizer);

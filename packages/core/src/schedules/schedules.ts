@@ -1,0 +1,104 @@
+/** The schedules, each a formula of the number of attempted steps. */
+import { lift, type Formula } from '../formula/formula';
+import { add, cos, div, lt, min, mul, param, pow, select, sub } from '../formula/functions';
+import { expected } from '../errors';
+import { checkOptions, count, number, points, schedule as scheduleField, text, type Fields } from '../transform/fields';
+import { defineSchedule, makeSchedule, registerSchedule, type Schedule, type Threshold } from './schedule';
+
+const build = {
+  constant: defineSchedule('constant', { value: number() }, (_step, { value }) => lift(value)),
+  linear: defineSchedule('linear', { from: number(), to: number(), steps: count() }, (step, { from, to, steps }) =>
+    add(from, mul(to - from, min(div(step, steps), 1)))),
+  cosine: defineSchedule('cosine', { from: number(), to: number(), steps: count() }, (step, { from, to, steps }) =>
+    add(to, mul((from - to) / 2, add(1, cos(mul(Math.PI / steps, min(step, steps))))))),
+  exponential: defineSchedule('exponential', { from: number(), rate: number({ min: 0 }), every: count() }, (step, { from, rate, every }) =>
+    mul(from, pow(rate, div(step, every)))),
+  polynomial: defineSchedule('polynomial', { from: number(), to: number(), steps: count(), power: number({ min: 0 }) }, (step, { from, to, steps, power }) =>
+    add(to, mul(from - to, pow(sub(1, min(div(step, steps), 1)), power)))),
+  piecewise: defineSchedule('piecewise', { points: points() }, (step, { points: [first, ...rest] }) =>
+    rest.reduce<Formula>((value, [at, next]) => select(lt(step, at), value, next), lift(first![1]))),
+  warmup: defineSchedule('warmup', { steps: count(), then: scheduleField() }, (step, { steps, then }) => {
+    const after = typeof then === 'number' ? lift(then) : then.formula(sub(step, steps));
+    const target = typeof then === 'number' ? lift(then) : lift(then(0));
+    return select(lt(step, steps), mul(target, div(add(step, 1), steps)), after);
+  }),
+};
+
+/** v at every step. */
+export const constant = (value: number): Schedule => build.constant({ value });
+
+/** from + (to − from) · min(t / steps, 1) */
+export const linear = (options: { from: number; to: number; steps: number }): Schedule => build.linear(options);
+
+/** to + (from − to) · (1 + cos(π · min(t / steps, 1))) / 2  [Loshchilov & Hutter 2016, SGDR, without restarts] */
+export const cosine = (options: { from: number; to: number; steps: number }): Schedule => build.cosine(options);
+
+/** from · rate^(t / every) */
+export const exponential = (options: { from: number; rate: number; every: number }): Schedule => build.exponential(options);
+
+/** to + (from − to) · (1 − min(t / steps, 1))^power */
+export const polynomial = (options: { from: number; to: number; steps: number; power: number }): Schedule => build.polynomial(options);
+
+/** The value of the last point [step, value] that has been reached; before the first point, the first one's. */
+export const piecewise = (pairs: readonly (readonly [number, number])[]): Schedule => build.piecewise({ points: pairs });
+
+/** Rises linearly over `steps` steps to the start of `then`, then follows it (its step 0 is the end of the rise). */
+export const warmup = (options: { steps: number; then: Threshold }): Schedule => build.warmup(options);
+
+/** A value that may be set while training runs. */
+export interface AdjustableSchedule extends Schedule {
+  value: number;
+}
+
+/** v, until `.value` is set to another number. */
+export function adjustable(initial: number): AdjustableSchedule {
+  let value = number()(initial, '[core] adjustable', 'value');
+  const made = makeSchedule('adjustable', () => ({ value }), () => param(() => value));
+  return Object.defineProperty(made, 'value', {
+    get: () => value,
+    set: (next: unknown) => { value = number()(next, '[core] adjustable', 'value'); },
+  }) as AdjustableSchedule;
+}
+registerSchedule('adjustable', (options, owner) => adjustable(checkOptions(owner, { value: number() }, options).value));
+
+const plateau = {
+  from: number(), factor: number({ min: 0 }), patience: count(), min: number({ default: 0 }), monitor: text('loss'),
+  value: number({ optional: true }), best: number({ optional: true }), waited: number({ default: 0 }),
+} satisfies Fields;
+
+/** What onPlateau takes; `value`, `best` and `waited` are where a saved one stood. */
+export interface PlateauOptions {
+  from: number;
+  factor: number;
+  patience: number;
+  min?: number;
+  monitor?: string;
+}
+
+/**
+ * Multiplies its value by `factor` whenever the metric `monitor` of an epoch (`loss`, `val_loss`, `gradNorm` …) has not fallen for
+ * `patience` epochs in a row, down to `min`. clipMonitor feeds it.
+ */
+export function onPlateau(options: PlateauOptions): Schedule {
+  return buildPlateau(options as unknown as Record<string, unknown>, '[core] onPlateau');
+}
+
+function buildPlateau(given: Readonly<Record<string, unknown>>, owner: string): Schedule {
+  const options = checkOptions(owner, plateau, given);
+  if (options.factor >= 1) throw new RangeError(expected(owner, 'factor', 'a number in [0, 1)', options.factor));
+  let value = options.value ?? options.from, best = options.best ?? Infinity, waited = options.waited;
+  const { value: _value, best: _best, ...fixed } = options;
+  const made = makeSchedule('onPlateau', () => ({ ...fixed, value, best, waited }), () => param(() => value));
+  return Object.defineProperty(made, 'observe', { value: (logs: Readonly<Record<string, number>>) => {
+    const metric = logs[options.monitor];
+    if (metric === undefined) return;
+    if (metric < best) {
+      best = metric;
+      waited = 0;
+    } else if (++waited >= options.patience) {
+      value = Math.max(options.min, value * options.factor);
+      waited = 0;
+    }
+  } });
+}
+registerSchedule('onPlateau', buildPlateau);
