@@ -25,8 +25,9 @@ export interface CatalogueEntry {
   loss: 'sparseCategoricalCrossentropy' | 'meanSquaredError';
   /** What the metric `accuracy` counts; null where there are no classes. */
   metric: 'accuracy' | null;
-  /** An optimizer of @clipkit/optimizers by name, with its options. */
-  optimizer: { name: string; options: Record<string, number> };
+  /** What suits the model, written as in code: an optimizer of @clipkit/optimizers and a transform of @clipkit/clip. */
+  optimizer: string;
+  clip: string;
 }
 
 const mnist = ({ split, limit, source }: DataOptions) => loadMnist({ split, limit, source });
@@ -38,7 +39,8 @@ export const catalogue = {
     data: mnist,
     loss: 'sparseCategoricalCrossentropy',
     metric: 'accuracy',
-    optimizer: { name: 'adam', options: { learningRate: 1e-3, globalClipnorm: 1 } },
+    optimizer: 'adam({learningRate: 0.001})',
+    clip: 'byGlobalNorm(1)',
   },
   lenet5: {
     description: 'LeNet-5, 61 706 parameters, on MNIST',
@@ -46,6 +48,7 @@ export const catalogue = {
     data: mnist,
     loss: 'sparseCategoricalCrossentropy',
     metric: 'accuracy',
-    optimizer: { name: 'adam', options: { learningRate: 1e-3, globalClipnorm: 1 } },
+    optimizer: 'adam({learningRate: 0.001})',
+    clip: 'byGlobalNorm(1)',
   },
 } satisfies Record<string, CatalogueEntry>;

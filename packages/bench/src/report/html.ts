@@ -1,0 +1,66 @@
+/** The report as one HTML file that stands alone: no scripts, no fonts, nothing from the network. */
+import { variantNames, type ResultLine } from '../results/schema';
+import { colour, lossChart, normChart, stepChart, variantColour } from './charts';
+import { origins, stepGroups, trainGroups, type StepGroup, type TrainGroup } from './groups';
+import { style } from './style';
+import { addedTable, stepTable, trainTable, variantLabels, type Table } from './tables';
+
+export function html(lines: readonly ResultLine[]): string {
+  const sections = [...trainGroups(lines).map(trainSection), ...stepGroups(lines).map(stepSection)];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>clipkit benchmark</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>clipkit benchmark</h1>
+<p class="lead">${escape(summary(lines))}</p>
+${sections.join('\n')}
+<footer>${origins(lines).map((origin) => `<p>Measured on ${escape(origin)}.</p>`).join('')}</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+function summary(lines: readonly ResultLine[]): string {
+  const runs = lines.filter(({ command }) => command === 'train').length;
+  const timings = lines.length - runs;
+  const parts = [runs && `${runs} training ${runs === 1 ? 'run' : 'runs'}`, timings && `${timings} step ${timings === 1 ? 'timing' : 'timings'}`];
+  return parts.filter(Boolean).join(' and ') || 'No results.';
+}
+
+function trainSection({ title, runs, series }: TrainGroup): string {
+  return section(title, [
+    key(series.map(({ label }, place) => [label, colour(place)])),
+    `<div class="charts">${figure(lossChart(series), 'Training loss over steps')}${figure(normChart(series), 'Gradient norm before clipping over steps')}</div>`,
+    tableOf(trainTable(runs)),
+  ]);
+}
+
+function stepSection({ title, lines }: StepGroup): string {
+  const shown = variantNames.filter((name) => lines.some((line) => line.milliseconds[name]));
+  return section(`Step cost, ${title}`, [
+    key(shown.map((name) => [variantLabels[name], variantColour(name)])),
+    figure(stepChart(lines), 'Milliseconds a step by variant'),
+    tableOf(stepTable(lines)),
+    tableOf(addedTable(lines)),
+  ]);
+}
+
+const section = (title: string, parts: string[]): string => `<section>\n<h2>${escape(title)}</h2>\n${parts.join('\n')}\n</section>`;
+const figure = (svg: string, label: string): string => `<figure aria-label="${escape(label)}">${svg}</figure>`;
+const key = (entries: (readonly [string, string])[]): string =>
+  `<ul class="key">${entries.map(([label, mark]) => `<li><i style="--mark: ${mark}"></i>${escape(label)}</li>`).join('')}</ul>`;
+
+function tableOf({ head, rows, text }: Table): string {
+  const cells = (tag: 'th' | 'td', row: string[]) => `<tr>${row.map((cell, column) => `<${tag}${column < text ? ' class="text"' : ''}>${escape(cell)}</${tag}>`).join('')}</tr>`;
+  return `<div class="scroll"><table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table></div>`;
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character]!);

@@ -1,0 +1,60 @@
+/** The tables of a report as rows of text: the terminal, Markdown and HTML all show the same ones. */
+import { variantNames, type StepLine, type TrainLine, type VariantName } from '../results/schema';
+import * as show from './format';
+
+export interface Table {
+  head: string[];
+  rows: string[][];
+  /** Columns that hold text; the rest are numbers, aligned right. */
+  text: number;
+}
+
+/** One row a run: what was asked, what came out. */
+export function trainTable(runs: readonly TrainLine[]): Table {
+  return {
+    head: ['optimizer', 'clip', 'backend', 'seed', 'loss', 'test accuracy', 'clip rate', 'largest norm', 'not finite', 'seconds'],
+    text: 3,
+    rows: runs.map((run) => [
+      run.optimizer, run.clip, run.backend, String(run.seed), show.number(run.loss), show.percent(run.testAccuracy), show.percent(run.clipRate),
+      show.number(run.maxNorm), run.nonFiniteSteps ? `${run.nonFiniteSteps} steps` : '–', show.seconds(run.seconds),
+    ]),
+  };
+}
+
+/** How the variants are called in tables and charts. */
+export const variantLabels: Record<VariantName, string> = {
+  stock: 'tf.train, not clipped',
+  handwritten: 'tf.train + hand-written clipping',
+  clip: 'clip(tf.train)',
+  fused: 'fused, clipped',
+  fusedUnclipped: 'fused, not clipped',
+};
+
+/** One row a variant: median with quartiles, and the ratio to hand-written clipping. */
+export function stepTable(lines: readonly StepLine[]): Table {
+  return {
+    head: ['optimizer', 'backend', 'step', 'median', 'quartiles', 'ratio', 'quartiles'],
+    text: 3,
+    rows: lines.flatMap((line) => variantNames.flatMap((name) => {
+      const [time, ratio] = [line.milliseconds[name], line.ratios[name]];
+      if (!time || !ratio) return [];
+      return [[
+        line.optimizer, line.backend, variantLabels[name], show.milliseconds(time.median), `${show.milliseconds(time.lower)} – ${show.milliseconds(time.upper)}`,
+        show.ratio(ratio.median), `${show.ratio(ratio.lower)} – ${show.ratio(ratio.upper)}`,
+      ]];
+    })),
+  };
+}
+
+/** What clipping adds to a stock step, and whether memory stayed flat. */
+export function addedTable(lines: readonly StepLine[]): Table {
+  return {
+    head: ['optimizer', 'backend', 'added by hand', 'added by clip()', 'ratio', 'tensors after step 10', 'at the end', 'rounds'],
+    text: 2,
+    rows: lines.map(({ optimizer, backend, added, memory, rounds }) => [
+      optimizer, backend,
+      ...(added ? [show.milliseconds(added.handwritten.median), show.milliseconds(added.clip.median), show.ratio(added.ratio)] : ['–', '–', '–']),
+      String(memory.early.tensors), String(memory.late.tensors), String(rounds),
+    ]),
+  };
+}
