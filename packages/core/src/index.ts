@@ -12,6 +12,7 @@ export { checkOptions } from './transform/fields';
 export { asTerm, isSchedule, type Schedule, type Threshold } from './schedules/schedule';
 export { adjustable, constant, cosine, exponential, linear, onPlateau, piecewise, polynomial, warmup, type AdjustableSchedule, type PlateauOptions } from './schedules/schedules';
 export { byGlobalNorm, byNorm, byValue } from './transforms/keras';
+export { accumulateGradients } from './transforms/accumulate';
 export { clippingFields, clippingTransforms, type ClipOptions } from './transforms/options';
 export { scaleTo } from './transforms/scale';
 export type { NonFinitePolicy } from './transform/nonFinite';
