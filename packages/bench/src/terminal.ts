@@ -39,9 +39,14 @@ export function progressText({ loss, accuracy, norm, clipRate, secondsLeft }: Tr
   return parts.join('  ');
 }
 
-/** The table with borders, its numbers aligned right. */
+/** The table with a border and without lines between its rows, numbers aligned right. */
 export function printTable({ head, rows, text }: Table): void {
-  const table = new CliTable({ head, colAligns: head.map((_, column) => (column < text ? 'left' : 'right')), style: { head: process.stdout.isTTY ? ['bold'] : [], border: process.stdout.isTTY ? ['gray'] : [] } });
+  const styled = process.stdout.isTTY;
+  const table = new CliTable({
+    head,
+    colAligns: head.map((_, column) => (column < text ? 'left' : 'right')),
+    style: { head: styled ? ['bold'] : [], border: styled ? ['gray'] : [], compact: true },
+  });
   table.push(...rows);
   process.stdout.write(`${table.toString()}\n`);
 }

@@ -5,7 +5,7 @@ const NOT_FINITE = 'not finite';
 /** Up to four significant digits, without exponents where they would not help. */
 export function number(value: number | null): string {
   if (value === null) return NOT_FINITE;
-  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-4)) return value.toExponential(2);
+  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 5e-5)) return value.toExponential(2);
   return String(Number(value.toPrecision(4)));
 }
 

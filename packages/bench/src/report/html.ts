@@ -1,7 +1,7 @@
 /** The report as one HTML file that stands alone: no scripts, no fonts, nothing from the network. */
 import { variantNames, type ResultLine } from '../results/schema';
 import { colour, lossChart, normChart, stepChart, variantColour } from './charts';
-import { origins, stepGroups, trainGroups, type StepGroup, type TrainGroup } from './groups';
+import { origins, stepGroups, trainGroups, type Series, type StepGroup, type TrainGroup } from './groups';
 import { style } from './style';
 import { addedTable, stepTable, trainTable, variantLabels, type Table } from './tables';
 
@@ -37,10 +37,14 @@ function summary(lines: readonly ResultLine[]): string {
 function trainSection({ title, runs, series }: TrainGroup): string {
   return section(title, [
     key(series.map(({ label }, place) => [label, colour(place)])),
-    `<div class="charts">${figure(lossChart(series), 'Training loss over steps')}${figure(normChart(series), 'Gradient norm before clipping over steps')}</div>`,
+    `<div class="charts">${figure(lossChart(series), 'Training loss over steps')}${figure(normChart(series), 'Gradient norm before clipping over steps', gaps(series))}</div>`,
     tableOf(trainTable(runs)),
   ]);
 }
+
+/** What a reader cannot see in a logarithmic chart. */
+const gaps = (series: readonly Series[]): string =>
+  (series.some(({ norm }) => norm.some((value) => !value)) ? 'Where a line is broken the gradient was exactly 0, or not finite.' : '');
 
 function stepSection({ title, lines }: StepGroup): string {
   const shown = variantNames.filter((name) => lines.some((line) => line.milliseconds[name]));
@@ -53,7 +57,8 @@ function stepSection({ title, lines }: StepGroup): string {
 }
 
 const section = (title: string, parts: string[]): string => `<section>\n<h2>${escape(title)}</h2>\n${parts.join('\n')}\n</section>`;
-const figure = (svg: string, label: string): string => `<figure aria-label="${escape(label)}">${svg}</figure>`;
+const figure = (svg: string, label: string, caption = ''): string =>
+  `<figure aria-label="${escape(label)}">${svg}${caption && `<figcaption>${escape(caption)}</figcaption>`}</figure>`;
 const key = (entries: (readonly [string, string])[]): string =>
   `<ul class="key">${entries.map(([label, mark]) => `<li><i style="--mark: ${mark}"></i>${escape(label)}</li>`).join('')}</ul>`;
 

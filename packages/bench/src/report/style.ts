@@ -24,6 +24,7 @@ footer { margin-top: 56px; font-size: 14px; border-top: 1px solid var(--rule); p
 .key i { flex: none; width: 14px; height: 4px; border-radius: 2px; background: var(--mark); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px; }
 figure { margin: 0; padding: 16px 12px 8px; background: var(--raised); border: 1px solid var(--grid); border-radius: 8px; }
+figcaption { color: var(--quiet); font-size: 13px; padding: 0 4px 6px; }
 figure svg { display: block; width: 100%; height: auto; }
 .scroll { overflow-x: auto; margin-top: 20px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }

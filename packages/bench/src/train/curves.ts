@@ -18,7 +18,7 @@ export function thin({ loss, norm, clippedNorm }: Trace, points = 600): Curves {
       return value === null ? null : round(value);
     });
   const largest = (part: number[]) => Math.max(...part);
-  return { step: starts, loss: reduced(loss, mean), norm: reduced(norm, largest), clippedNorm: reduced(clippedNorm, largest) };
+  return { step: starts.map((start) => start + 1), loss: reduced(loss, mean), norm: reduced(norm, largest), clippedNorm: reduced(clippedNorm, largest) };
 }
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
