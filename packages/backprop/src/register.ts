@@ -36,7 +36,8 @@ const install = (backendName: BackendName): void => {
     if (stock && stock === entries.get(kernelName)?.own) continue;
     if (stock) unregisterKernel(kernelName, backendName);
     const fallback = stock?.kernelFunc ?? (() => { throw rangeError(kernelName, `a case that @clipkit/backprop has a kernel for`, 'another'); });
-    const own: KernelConfig = { kernelName, backendName, kernelFunc: (args) => run(args, fallback) };
+    // tfjs's kernel still serves as the fallback, so what it sets up and lets go of stays in place.
+    const own: KernelConfig = { ...stock, kernelName, backendName, kernelFunc: (args) => run(args, fallback) };
     registerKernel(own);
     entries.set(kernelName, { own, stock });
   }

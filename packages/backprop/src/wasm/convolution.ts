@@ -1,9 +1,10 @@
-/** Conv2D on wasm: patches of the input, read where they lie, times the packed filter. Faster than XNNPACK's; NCHW works, too. */
-import { Conv2D } from '@tensorflow/tfjs-core';
+/** Conv2D and FusedConv2D on wasm: patches of the input, read where they lie, times the packed filter. Faster than XNNPACK's; NCHW works, too. */
+import { Conv2D, FusedConv2D, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
 import { convolutionInfo, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
+import { fusedEnd } from '../fused';
 import type { OwnKernel } from '../kernel';
 import { geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
@@ -18,28 +19,43 @@ export const convolution: OwnKernel = (args, stock) => {
   const info = convolutionInfo(x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
   if (x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
   const heap = heapOf(args.backend);
-  const made = output(heap, Conv2D, info.outShape);
   const { inChannels, outChannels } = info;
   if (isPointwise(info)) {
-    product(heap, Conv2D, {
+    return output(heap, Conv2D, info.outShape, (target) => product(heap, Conv2D, {
       left: pointerTo(heap, x), leftRow: inChannels * 4, leftDepth: 4, right: pointerTo(heap, filter), rightDepth: outChannels * 4, rightColumn: 4,
-      target: pointerTo(heap, made), rows: info.batchSize * info.outHeight * info.outWidth, depth: inChannels, columns: outChannels,
-    });
-    return made;
+      target, rows: info.batchSize * info.outHeight * info.outWidth, depth: inChannels, columns: outChannels,
+    }));
   }
   const layout = layoutOf(canonical(info));
   const weights = info.filterHeight * info.filterWidth * inChannels;
   const { runs, length } = runsOf(layout.geometry);
   const sizes = [geometryBytes, panelBytes(outChannels, weights), runs * 4, blockPixels * 4, spillBytes, layout.imageBytes, layout.outputBytes];
-  withScratch(heap, Conv2D, sizes, (shape, panels, gaps, pointers, spill, imageScratch, outputScratch) => {
+  const fill = (target: number): void => withScratch(heap, Conv2D, sizes, (shape, panels, gaps, pointers, spill, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
     writeGaps(heap, gaps, layout.geometry);
     heap.kernels.packRight(pointerTo(heap, filter), outChannels * 4, 4, weights, outChannels, panels, weights, 0);
     for (let index = 0; index < info.batchSize; index++) {
       const image = readImage(heap, layout, x, index, shape, imageScratch);
-      writeOutput(heap, layout, made, index, outputScratch, (target) =>
-        heap.kernels.convolveImage(image, panels, shape, runs, length, gaps, target, pointers, spill));
+      writeOutput(heap, layout, target, index, outputScratch, (out) =>
+        heap.kernels.convolveImage(image, panels, shape, runs, length, gaps, out, pointers, spill));
     }
   });
-  return made;
+  return output(heap, Conv2D, info.outShape, fill);
+};
+
+/** tfjs's ignores sigmoid and elu here; ours runs their kernels. */
+export const fusedConvolution: OwnKernel = (args, stock) => {
+  const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
+  const channels = filter.shape[3]!, end = fusedEnd(args, 'wasm', channels);
+  if (!end || x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
+  const made = convolution(args, stock) as TensorInfo;
+  if (!end.plain) {
+    const heap = heapOf(args.backend);
+    withScratch(heap, FusedConv2D, [channels * 4], (zeros) => {
+      heap.kernels.zero(zeros, channels * 4);
+      const bias = end.bias ? pointerTo(heap, end.bias) : zeros;
+      heap.kernels.addBias(pointerTo(heap, made), bias, util.sizeFromShape(made.shape) / channels, channels, end.low, end.high);
+    });
+  }
+  return end.activate(made);
 };

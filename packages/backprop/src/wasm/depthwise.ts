@@ -16,18 +16,16 @@ export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) =
   const info = gradientInfo(DepthwiseConv2dNativeBackpropFilter, x.shape, attributes.filterShape, dy, attributes, true);
   const heap = heapOf(backend);
   const { kernels } = heap;
-  const filter = output(heap, DepthwiseConv2dNativeBackpropFilter, attributes.filterShape);
-  const target = pointerTo(heap, filter);
-  kernels.zero(target, info.filterHeight * info.filterWidth * info.outChannels * 4);
-  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels));
-  withScratch(heap, DepthwiseConv2dNativeBackpropFilter, [geometryBytes, layout.imageBytes, layout.outputBytes], (shape, imageScratch, outputScratch) => {
+  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels)), sizes = [geometryBytes, layout.imageBytes, layout.outputBytes];
+  const fill = (target: number): void => withScratch(heap, DepthwiseConv2dNativeBackpropFilter, sizes, (shape, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
+    kernels.zero(target, info.filterHeight * info.filterWidth * info.outChannels * 4);
     for (let index = 0; index < info.batchSize; index++) {
       const image = readImage(heap, layout, x, index, shape, imageScratch);
       kernels.depthwiseFilterGradientImage(image, readOutput(heap, layout, dy, index, outputScratch), shape, target);
     }
   });
-  return filter;
+  return output(heap, DepthwiseConv2dNativeBackpropFilter, attributes.filterShape, fill);
 };
 
 export const depthwiseInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
@@ -36,15 +34,14 @@ export const depthwiseInputGradient: OwnKernel = ({ inputs, backend, attrs }) =>
   requireFloat32(DepthwiseConv2dNativeBackpropInput, { dy, filter });
   const info = gradientInfo(DepthwiseConv2dNativeBackpropInput, attributes.inputShape, filter.shape, dy, attributes, true);
   const heap = heapOf(backend);
-  const image = output(heap, DepthwiseConv2dNativeBackpropInput, attributes.inputShape);
-  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels));
-  withScratch(heap, DepthwiseConv2dNativeBackpropInput, [geometryBytes, layout.imageBytes, layout.outputBytes], (shape, imageScratch, outputScratch) => {
+  const layout = layoutOf(canonical(info, info.outChannels / info.inChannels)), sizes = [geometryBytes, layout.imageBytes, layout.outputBytes];
+  const fill = (target: number): void => withScratch(heap, DepthwiseConv2dNativeBackpropInput, sizes, (shape, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
     for (let index = 0; index < info.batchSize; index++) {
       const gradient = readOutput(heap, layout, dy, index, outputScratch);
-      writeImage(heap, layout, image, index, shape, imageScratch, (target) =>
-        heap.kernels.depthwiseInputGradientImage(gradient, pointerTo(heap, filter), shape, target));
+      writeImage(heap, layout, target, index, shape, imageScratch, (image) =>
+        heap.kernels.depthwiseInputGradientImage(gradient, pointerTo(heap, filter), shape, image));
     }
   });
-  return image;
+  return output(heap, DepthwiseConv2dNativeBackpropInput, attributes.inputShape, fill);
 };

@@ -22,42 +22,33 @@ export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs })
   const info = gradientInfo(Conv2DBackpropFilter, x.shape, attributes.filterShape, dy, attributes);
   const heap = heapOf(backend);
   const { kernels } = heap;
-  const filter = output(heap, Conv2DBackpropFilter, attributes.filterShape);
   const { inChannels, outChannels } = info;
-  const pixels = info.batchSize * info.outHeight * info.outWidth;
-  if (pixels === 0) {
-    kernels.zero(pointerTo(heap, filter), info.filterHeight * info.filterWidth * inChannels * outChannels * 4);
-    return filter;
-  }
-  if (isPointwise(info)) {
-    product(heap, Conv2DBackpropFilter, {
+  const pixels = info.batchSize * info.outHeight * info.outWidth, weights = info.filterHeight * info.filterWidth * inChannels;
+  if (isPointwise(info) || pixels === 0) {
+    return output(heap, Conv2DBackpropFilter, attributes.filterShape, (target) => product(heap, Conv2DBackpropFilter, {
       left: pointerTo(heap, x), leftRow: 4, leftDepth: inChannels * 4, right: pointerTo(heap, dy), rightDepth: outChannels * 4, rightColumn: 4,
-      target: pointerTo(heap, filter), rows: inChannels, depth: pixels, columns: outChannels,
-    });
-    return filter;
+      target, rows: weights, depth: pixels, columns: outChannels,
+    }));
   }
   const layout = layoutOf(canonical(info));
-  const weights = info.filterHeight * info.filterWidth * inChannels;
   const sizes = [
     geometryBytes, Math.ceil(weights / 4) * 16, Math.ceil(Math.min(weights, weightsPerWalk) / 4) * 16 * capacity,
     panelBytes(outChannels, capacity), spillBytes, layout.imageBytes, layout.outputBytes,
   ];
-  withScratch(heap, Conv2DBackpropFilter, sizes, (shape, offsets, patches, gradients, spill, imageScratch, outputScratch) => {
+  const fill = (filter: number): void => withScratch(heap, Conv2DBackpropFilter, sizes, (shape, offsets, patches, gradients, spill, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
     writeOffsets(heap, offsets, layout.geometry);
     for (let first = 0; first < weights; first += weightsPerWalk) {
-      const count = Math.min(weightsPerWalk, weights - first);
-      const target = pointerTo(heap, filter) + first * outChannels * 4;
+      const count = Math.min(weightsPerWalk, weights - first), target = filter + first * outChannels * 4;
       let filled = 0, seen = 0;
       for (let index = 0; index < info.batchSize; index++) {
         const image = readImage(heap, layout, x, index, shape, imageScratch);
-        const gradient = readOutput(heap, layout, dy, index, outputScratch);
-        const add = seen >= capacity ? 1 : 0;
+        const gradient = readOutput(heap, layout, dy, index, outputScratch), add = seen >= capacity ? 1 : 0;
         filled = kernels.filterGradientImage(image, gradient, shape, offsets + first * 4, count, patches, gradients, capacity, filled, target, add, spill);
         seen += info.outHeight * info.outWidth;
       }
       if (filled > 0) kernels.multiplyPanels(patches, gradients, capacity, filled, count, outChannels, target, seen > filled ? 1 : 0, spill);
     }
   });
-  return filter;
+  return output(heap, Conv2DBackpropFilter, attributes.filterShape, fill);
 };

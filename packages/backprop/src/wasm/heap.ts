@@ -1,4 +1,5 @@
 /** Our kernels on the heap of tfjs's wasm backend: instantiated once per backend, scratch memory taken and given back per call. */
+import { util } from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelsBase64, memoryLimits } from '../generated/kernels';
 
@@ -18,9 +19,9 @@ export interface WasmBackend {
 
 /** The exports of assembly/index.ts: numbers in (a flag is 0 or 1), a number or nothing out. */
 type Export =
-  | 'averagePoolGradient' | 'convolveImage' | 'depthwiseFilterGradientImage' | 'depthwiseInputGradientImage' | 'exportImage'
-  | 'filterGradientImage' | 'importImage' | 'inputGradientImage' | 'maxPoolGradient' | 'multiply' | 'multiplyPanels' | 'packRight'
-  | 'segmentSum' | 'sumRows' | 'transpose' | 'zero';
+  | 'addBias' | 'averagePoolGradient' | 'binary' | 'convolveImage' | 'depthwiseFilterGradientImage' | 'depthwiseInputGradientImage'
+  | 'exportImage' | 'filterGradientImage' | 'importImage' | 'inputGradientImage' | 'maxPoolGradient' | 'multiply' | 'multiplyPanels'
+  | 'packRight' | 'repeat' | 'segmentSum' | 'sumRows' | 'transpose' | 'zero';
 export type WasmKernels = Readonly<Record<Export, (...values: number[]) => number>>;
 
 /** A backend with our kernels on its heap. */
@@ -61,14 +62,19 @@ const instantiate = (backend: WasmBackend): Heap => {
 /** Where a tensor's values lie, in bytes. */
 export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
 
-/** A new float32 tensor; its values are whatever the memory held. */
-export const output = ({ backend }: Heap, kernelName: string, shape: number[], dtype: DataType = 'float32'): TensorInfo => {
-  const made = backend.makeOutput(shape, dtype);
-  if (backend.dataIdMap.get(made.dataId).memoryOffset === 0 && shape.every((side) => side > 0)) {
+/** A new tensor, whose memory holds whatever it held until `fill` has written it; given back if that fails. */
+export const output = (
+  { backend }: Heap, kernelName: string, shape: number[], fill: (target: number) => void, dtype: DataType = 'float32',
+): TensorInfo => {
+  const made = backend.makeOutput(shape, dtype), target = backend.dataIdMap.get(made.dataId).memoryOffset;
+  try {
+    if (target === 0 && shape.every((side) => side > 0)) throw outOfMemory(kernelName, util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+    fill(target);
+    return made;
+  } catch (error) {
     backend.disposeData(made.dataId, true);
-    throw outOfMemory(kernelName, shape.reduce((size, side) => size * side, 4));
+    throw error;
   }
-  return made;
 };
 
 const outOfMemory = (kernelName: string, bytes: number): Error =>

@@ -32,11 +32,11 @@ export const readImage = (heap: Heap, { geometry, direct }: Layout, tensor: Tens
   return scratch;
 };
 
-/** Lets `fill` add to a zeroed canonical image, which becomes image number `index` of a tensor. */
+/** Lets `fill` add to a zeroed canonical image, which becomes image number `index` of the tensor that begins at `tensor`. */
 export const writeImage = (
-  heap: Heap, { geometry, direct }: Layout, tensor: TensorInfo, index: number, shape: number, scratch: number, fill: (image: number) => void,
+  heap: Heap, { geometry, direct }: Layout, tensor: number, index: number, shape: number, scratch: number, fill: (image: number) => void,
 ): void => {
-  const target = pointerTo(heap, tensor) + index * imageSize(geometry) * 4;
+  const target = tensor + index * imageSize(geometry) * 4;
   const image = direct ? target : scratch;
   heap.kernels.zero(image, canonicalSize(geometry) * 4);
   fill(image);
@@ -51,9 +51,9 @@ export const readOutput = (heap: Heap, { geometry }: Layout, tensor: TensorInfo,
   return scratch;
 };
 
-/** Lets `fill` write a channels-last output, which becomes output number `index` of a tensor. */
-export const writeOutput = (heap: Heap, { geometry }: Layout, tensor: TensorInfo, index: number, scratch: number, fill: (output: number) => void): void => {
-  const target = pointerTo(heap, tensor) + index * outputSize(geometry) * 4;
+/** Lets `fill` write a channels-last output, which becomes output number `index` of the tensor that begins at `tensor`. */
+export const writeOutput = (heap: Heap, { geometry }: Layout, tensor: number, index: number, scratch: number, fill: (output: number) => void): void => {
+  const target = tensor + index * outputSize(geometry) * 4;
   fill(geometry.channelsLast ? target : scratch);
   if (!geometry.channelsLast) heap.kernels.transpose(scratch, target, geometry.outHeight * geometry.outWidth, geometry.outChannels);
 };

@@ -1,5 +1,6 @@
 /** The kernels for the wasm backend. */
-export { convolution } from './convolution';
+export { add, multiply, subtract } from './binary';
+export { convolution, fusedConvolution } from './convolution';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { convolutionFilterGradient } from './filter-gradient';
 export { convolutionInputGradient } from './input-gradient';
@@ -8,3 +9,4 @@ export { averagePoolGradient, maxPoolGradient } from './pooling';
 export { mean, sum } from './reduction';
 export { segmentSum } from './segment-sum';
 export { cast, identity } from './share';
+export { tile } from './tile';

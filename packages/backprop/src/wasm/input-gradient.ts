@@ -19,28 +19,26 @@ export const convolutionInputGradient: OwnKernel = ({ inputs, backend, attrs }) 
   requireFloat32(Conv2DBackpropInput, { dy, filter });
   const info = gradientInfo(Conv2DBackpropInput, attributes.inputShape, filter.shape, dy, attributes);
   const heap = heapOf(backend);
-  const image = output(heap, Conv2DBackpropInput, attributes.inputShape);
   const { inChannels, outChannels } = info;
   if (isPointwise(info)) {
-    product(heap, Conv2DBackpropInput, {
+    return output(heap, Conv2DBackpropInput, attributes.inputShape, (target) => product(heap, Conv2DBackpropInput, {
       left: pointerTo(heap, dy), leftRow: outChannels * 4, leftDepth: 4, right: pointerTo(heap, filter), rightDepth: 4, rightColumn: outChannels * 4,
-      target: pointerTo(heap, image), rows: info.batchSize * info.outHeight * info.outWidth, depth: outChannels, columns: inChannels,
-    });
-    return image;
+      target, rows: info.batchSize * info.outHeight * info.outWidth, depth: outChannels, columns: inChannels,
+    }));
   }
   const layout = layoutOf(canonical(info));
   const weights = info.filterHeight * info.filterWidth * inChannels;
   const sizes = [
     geometryBytes, panelBytes(weights, outChannels), blockPixels * weights * 4, spillBytes, layout.imageBytes, layout.outputBytes,
   ];
-  withScratch(heap, Conv2DBackpropInput, sizes, (shape, panels, patches, spill, imageScratch, outputScratch) => {
+  const fill = (target: number): void => withScratch(heap, Conv2DBackpropInput, sizes, (shape, panels, patches, spill, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
     heap.kernels.packRight(pointerTo(heap, filter), 4, outChannels * 4, outChannels, weights, panels, outChannels, 0);
     for (let index = 0; index < info.batchSize; index++) {
       const gradient = readOutput(heap, layout, dy, index, outputScratch);
-      writeImage(heap, layout, image, index, shape, imageScratch, (target) =>
-        heap.kernels.inputGradientImage(gradient, panels, shape, target, patches, spill));
+      writeImage(heap, layout, target, index, shape, imageScratch, (image) =>
+        heap.kernels.inputGradientImage(gradient, panels, shape, image, patches, spill));
     }
   });
-  return image;
+  return output(heap, Conv2DBackpropInput, attributes.inputShape, fill);
 };

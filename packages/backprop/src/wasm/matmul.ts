@@ -12,14 +12,12 @@ export const matMul: OwnKernel = (args, stock) => {
   if (!shapes) return stock(args);
   const { rows, depth, columns, leftRow, leftDepth, rightDepth, rightColumn } = shapes;
   const heap = heapOf(args.backend);
-  const made = output(heap, BatchMatMul, shapes.outShape);
-  const left = pointerTo(heap, a), right = pointerTo(heap, b), target = pointerTo(heap, made);
-  shapes.pairs.forEach(([leftStart, rightStart], index) => {
+  const left = pointerTo(heap, a), right = pointerTo(heap, b);
+  return output(heap, BatchMatMul, shapes.outShape, (target) => shapes.pairs.forEach(([leftStart, rightStart], index) => {
     product(heap, BatchMatMul, {
       left: left + leftStart * 4, leftRow: leftRow * 4, leftDepth: leftDepth * 4,
       right: right + rightStart * 4, rightDepth: rightDepth * 4, rightColumn: rightColumn * 4,
       target: target + index * rows * columns * 4, rows, depth, columns,
     });
-  });
-  return made;
+  }));
 };

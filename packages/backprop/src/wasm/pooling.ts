@@ -13,12 +13,10 @@ export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
   requireFloat32(MaxPoolGrad, { dy, input });
   const info = poolInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
   const heap = heapOf(backend);
-  const target = output(heap, MaxPoolGrad, input.shape);
-  withScratch(heap, MaxPoolGrad, [geometryBytes], (shape) => {
+  return output(heap, MaxPoolGrad, input.shape, (target) => withScratch(heap, MaxPoolGrad, [geometryBytes], (shape) => {
     writeGeometry(heap, shape, canonical(info));
-    heap.kernels.maxPoolGradient(pointerTo(heap, input), pointerTo(heap, dy), pointerTo(heap, target), shape, info.batchSize);
-  });
-  return target;
+    heap.kernels.maxPoolGradient(pointerTo(heap, input), pointerTo(heap, dy), target, shape, info.batchSize);
+  }));
 };
 
 /** As in tfjs, every input of a window gets 1 / (height × width) of its gradient, also where the border clips the window. */
@@ -27,10 +25,8 @@ export const averagePoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
   requireFloat32(AvgPoolGrad, { dy, input });
   const info = poolInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
   const heap = heapOf(backend);
-  const target = output(heap, AvgPoolGrad, input.shape);
-  withScratch(heap, AvgPoolGrad, [geometryBytes], (shape) => {
+  return output(heap, AvgPoolGrad, input.shape, (target) => withScratch(heap, AvgPoolGrad, [geometryBytes], (shape) => {
     writeGeometry(heap, shape, canonical(info));
-    heap.kernels.averagePoolGradient(pointerTo(heap, dy), pointerTo(heap, target), shape, info.batchSize, 1 / (info.filterHeight * info.filterWidth));
-  });
-  return target;
+    heap.kernels.averagePoolGradient(pointerTo(heap, dy), target, shape, info.batchSize, 1 / (info.filterHeight * info.filterWidth));
+  }));
 };

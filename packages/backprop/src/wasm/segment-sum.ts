@@ -10,7 +10,6 @@ export const segmentSum: OwnKernel = ({ inputs, backend, attrs }) => {
   const { numSegments } = attrs as unknown as { numSegments: number };
   const { rows, size, outShape } = segmentShapes(x, segmentIds, numSegments);
   const heap = heapOf(backend);
-  const made = output(heap, UnsortedSegmentSum, outShape);
-  heap.kernels.segmentSum(pointerTo(heap, x), pointerTo(heap, segmentIds), pointerTo(heap, made), rows, size, numSegments);
-  return made;
+  return output(heap, UnsortedSegmentSum, outShape, (target) =>
+    heap.kernels.segmentSum(pointerTo(heap, x), pointerTo(heap, segmentIds), target, rows, size, numSegments));
 };

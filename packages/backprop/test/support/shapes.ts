@@ -57,6 +57,29 @@ const convolution = (depthwise: boolean) => (draw: Draw): Case => {
   return { operands: { x: operand(draw, imageShape), filter: operand(draw, filterShape) }, attributes };
 };
 
+const channelsOf = (filter: number[], depthwise: boolean): number => (depthwise ? filter[2]! * filter[3]! : filter[3]!);
+
+/** Bias and activation of a fused kernel. */
+const ends = (draw: Draw, channels: number): Case => {
+  const activation = draw.of('linear', 'relu', 'relu6', 'sigmoid', 'elu', 'leakyrelu', 'prelu');
+  return {
+    operands: {
+      ...(draw.next() < 0.7 && { bias: operand(draw, [channels]) }),
+      ...(activation === 'prelu' && { preluActivationWeights: operand(draw, [channels]) }),
+    },
+    attributes: { activation, ...(activation === 'leakyrelu' && { leakyreluAlpha: 0.3 }) },
+  };
+};
+
+const fusedConvolution = (depthwise: boolean) => (draw: Draw): Case => {
+  const { imageShape, filterShape, attributes } = draft(draw, { depthwise, layouts: false });
+  const fused = ends(draw, channelsOf(filterShape, depthwise));
+  return {
+    operands: { x: operand(draw, imageShape), filter: operand(draw, filterShape), ...fused.operands },
+    attributes: { ...attributes, ...fused.attributes },
+  };
+};
+
 const filterGradient = (depthwise: boolean) => (draw: Draw): Case => {
   const { imageShape, filterShape, attributes, outShape } = draft(draw, { depthwise });
   return { operands: { x: operand(draw, imageShape), dy: operand(draw, outShape) }, attributes: { ...attributes, filterShape } };
@@ -98,6 +121,27 @@ const matMul = (draw: Draw): Case => {
   return { operands: { a: operand(draw, a), b: operand(draw, b) }, attributes: { transposeA, transposeB } };
 };
 
+const fusedMatMul = (draw: Draw): Case => {
+  const { operands, attributes } = matMul(draw);
+  const fused = ends(draw, operands.b!.shape.at(attributes.transposeB ? -2 : -1)!);
+  return { operands: { ...operands, ...fused.operands }, attributes: { ...attributes, ...fused.attributes } };
+};
+
+/** One operand is the end of the other, with leading ones or without; or both have ones anywhere. */
+const binary = (draw: Draw): Case => {
+  const shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 12));
+  const from = draw.whole(0, shape.length), ones = shape.map((side, axis) => (axis < from ? 1 : side));
+  const small = draw.of(ones, shape.slice(from), shape, shape.map((side) => (draw.next() < 0.5 ? 1 : side)));
+  const [a, b] = draw.next() < 0.5 ? [shape, small] : [small, shape];
+  return { operands: { a: operand(draw, a), b: operand(draw, b) }, attributes: {} };
+};
+
+const tile = (draw: Draw): Case => {
+  const shape = Array.from({ length: draw.whole(1, 4) }, (_, axis) => (axis < 2 && draw.next() < 0.7 ? 1 : draw.whole(1, 9)));
+  const reps = shape.map((side) => (side === 1 || draw.next() < 0.2 ? draw.whole(1, 5) : 1));
+  return { operands: { x: operand(draw, shape) }, attributes: { reps } };
+};
+
 const reduction = (draw: Draw): Case => {
   const shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 17));
   const axis = draw.of<number[]>([0], shape.map((_, index) => index).slice(0, draw.whole(1, shape.length)), [shape.length - 1], shape.map((_, index) => index));
@@ -116,9 +160,11 @@ const cast = (draw: Draw): Case => ({ operands: { x: operand(draw, [draw.whole(1
 /** How to draw a case, by kernel name. */
 export const cases: Readonly<Record<string, (draw: Draw) => Case>> = {
   Conv2D: convolution(false),
+  FusedConv2D: fusedConvolution(false),
   Conv2DBackpropFilter: filterGradient(false),
   Conv2DBackpropInput: inputGradient(false),
   DepthwiseConv2dNative: convolution(true),
+  FusedDepthwiseConv2D: fusedConvolution(true),
   DepthwiseConv2dNativeBackpropFilter: filterGradient(true),
   DepthwiseConv2dNativeBackpropInput: inputGradient(true),
   MaxPool: pool,
@@ -126,6 +172,11 @@ export const cases: Readonly<Record<string, (draw: Draw) => Case>> = {
   MaxPoolGrad: maxPoolGradient,
   AvgPoolGrad: averagePoolGradient,
   BatchMatMul: matMul,
+  _FusedMatMul: fusedMatMul,
+  Add: binary,
+  Sub: binary,
+  Multiply: binary,
+  Tile: tile,
   Sum: reduction,
   Mean: reduction,
   UnsortedSegmentSum: segmentSum,

@@ -1,0 +1,46 @@
+/** What a fused kernel does after its product: add a bias, then clamp, or run the activation's own kernel. */
+import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel } from '@tensorflow/tfjs-core';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendName } from './kernel';
+
+export interface FusedAttributes {
+  dataFormat?: 'NHWC' | 'NCHW';
+  activation?: string | null;
+  leakyreluAlpha?: number;
+}
+
+/** The clamp that an activation is. */
+const clamps: Readonly<Record<string, readonly [low: number, high: number]>> = { linear: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6] };
+/** The kernel of an activation that is none. */
+const activations: Readonly<Record<string, string>> = { sigmoid: Sigmoid, elu: Elu, leakyrelu: LeakyRelu, prelu: Prelu };
+
+export interface End {
+  readonly bias: TensorInfo | undefined;
+  readonly low: number;
+  readonly high: number;
+  /** Whether bias and clamp change nothing. */
+  readonly plain: boolean;
+  /** Runs the activation that is no clamp, if there is one, and lets go of what it was given. */
+  activate(made: TensorInfo): TensorInfo;
+}
+
+/** Undefined where tfjs's kernel is asked: channels first, a bias that is not one value a channel, an unknown activation. */
+export const fusedEnd = (args: Parameters<KernelFunc>[0], backendName: BackendName, channels: number): End | undefined => {
+  const { bias, preluActivationWeights } = args.inputs as { bias?: TensorInfo | null; preluActivationWeights?: TensorInfo | null };
+  const { dataFormat = 'NHWC', leakyreluAlpha, ...attributes } = args.attrs as unknown as FusedAttributes;
+  const activation = attributes.activation ?? 'linear', kernel = getKernel(activations[activation] ?? '', backendName);
+  const fits = !bias || (bias.shape.length === 1 && bias.shape[0] === channels && bias.dtype === 'float32');
+  if (dataFormat !== 'NHWC' || !fits || !(clamps[activation] || kernel)) return undefined;
+  const [low, high] = clamps[activation] ?? clamps.linear!;
+  return {
+    bias: bias ?? undefined, low, high,
+    plain: !bias && low === -Infinity && high === Infinity,
+    activate: (made) => {
+      if (!kernel) return made;
+      const inputs = { x: made, ...(preluActivationWeights && { alpha: preluActivationWeights }) };
+      const activated = kernel.kernelFunc({ inputs, attrs: { alpha: leakyreluAlpha ?? 0.2 }, backend: args.backend }) as TensorInfo;
+      (args.backend as { disposeData(dataId: object): boolean }).disposeData(made.dataId);
+      return activated;
+    },
+  };
+};
