@@ -4,7 +4,7 @@
  */
 export * from './formula';
 export { defineTransform, buildTransform, isTransform, registeredKinds } from './transform/transform';
-export type { Flow, GradientTransform, Outcome, Stage, StateDeclaration, StateDeclarations, TransformDefinition } from './transform/transform';
+export type { Flow, GradientTransform, Outcome, Stage, StateDeclaration, StateDeclarations, Trait, TransformDefinition } from './transform/transform';
 export { chain } from './transform/chain';
 export * as fields from './transform/fields';
 export type { Field, Fields, Options, Pattern } from './transform/fields';

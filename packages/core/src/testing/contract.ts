@@ -130,7 +130,7 @@ function checkExtremes(subject: Subject): void {
 const poisoned = (step: number, poison: number): Float32Array[] => sceneGradients(step).map((values, index) => (index === 4 ? values.map((each, at) => (at === 3 ? poison : each)) : values));
 
 /** Everything that would be saved but the counts of attempts. */
-const stateOf = async (optimizer: tf.Optimizer): Promise<Record<string, number[]>> => Object.fromEntries(await Promise.all(
+const stateOf = async (optimizer: tf.Optimizer): Promise<Record<string, readonly number[]>> => Object.fromEntries(await Promise.all(
   (await optimizer.getWeights()).filter(({ name }) => name !== 'iter' && name !== 'counters').map(async ({ name, tensor }) => [name, [...await tensor.data()]] as const)));
 
 async function checkSkip(subject: Subject): Promise<void> {

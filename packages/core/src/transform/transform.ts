@@ -44,6 +44,12 @@ export interface Outcome {
 /** Where in a step a transform stands: before the update rule, as the rule, or after it on the updated weights. */
 export type Stage = 'gradient' | 'rule' | 'weight';
 
+/**
+ * What a warning goes by. `limit`: a threshold, so that acting always or never deserves a word. `scale`: it multiplies whole
+ * variables and does nothing else. `scaleFree`: a rule whose updates do not change when a variable's gradient is multiplied.
+ */
+export type Trait = 'limit' | 'scale' | 'scaleFree';
+
 export interface GradientTransform {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -55,6 +61,9 @@ export interface GradientTransform {
   readonly gated: boolean;
   /** Calls of applyGradients that make one step. */
   readonly period: number;
+  readonly traits: readonly Trait[];
+  /** What in its options means nothing for these variables, in words. */
+  remarks(variables: readonly VariableInfo[]): readonly string[];
   update(flow: Flow): Outcome;
 }
 
@@ -64,7 +73,10 @@ export interface TransformDefinition<A extends unknown[], F extends Fields> {
   readonly kind: string;
   /** The package in error messages. */
   readonly package?: string;
-  /** Turns the positional arguments of the public function into one object of options. */
+  /**
+   * Turns the arguments of the public function into one object of options. Write a last argument that holds options
+   * with a default (`options = {}`): then anything but an object is refused there.
+   */
   readonly arguments: (...args: A) => object;
   readonly options: F;
   /** Refuses options that are each legal but not together. */
@@ -74,6 +86,9 @@ export interface TransformDefinition<A extends unknown[], F extends Fields> {
   readonly guarded?: boolean;
   readonly gated?: boolean;
   readonly period?: (options: Options<F>) => number;
+  readonly traits?: readonly Trait[];
+  /** What in its options means nothing for these variables; each remark is a warning, given once. */
+  readonly remarks?: (variables: readonly VariableInfo[], options: Options<F>) => readonly string[];
   readonly update: (flow: Flow, options: Options<F>) => Outcome;
 }
 
@@ -107,6 +122,8 @@ export function defineTransform<A extends unknown[], F extends Fields>(definitio
     const transform: GradientTransform = Object.freeze({
       kind, options, stage, state, guarded, gated,
       period: definition.period?.(options) ?? 1,
+      traits: definition.traits ?? [],
+      remarks: (variables: readonly VariableInfo[]) => definition.remarks?.(variables, options) ?? [],
       update: (flow: Flow) => definition.update(flow, options),
     });
     made.add(transform);

@@ -1,7 +1,7 @@
 /** Gradient accumulation, shared by clip's accumulateGradients() and the optimizers' gradientAccumulationSteps. */
 import { add, div, gt, max, select } from '../formula';
 import { count } from '../transform/fields';
-import { defineTransform } from '../transform/transform';
+import { defineTransform, type Outcome } from '../transform/transform';
 
 /**
  * Collects n micro-batches and lets what follows see their mean, once every n calls. Between, no variable moves.
@@ -21,7 +21,7 @@ export const accumulateGradients = defineTransform({
   state: { total: { extent: 'element', init: 0 }, collected: { extent: 'scalar', init: 0 } },
   guarded: false,
   gated: false,
-  update({ gradient, valid, state, release }, { n }) {
+  update({ gradient, valid, state, release }, { n }): Outcome {
     const total = add(state['total']!, select(valid, gradient, 0));
     // Where no micro-batch can drop out there is nothing to count, and the step stays unconditional.
     if (valid.operation === 'const') return release ? { gradient: div(total, n), state: { total: 0 } } : { halt: true, state: { total } };

@@ -19,7 +19,8 @@ import { scaleTo } from './scale';
 export const byGlobalNorm = defineTransform({
   kind: 'byGlobalNorm',
   package: 'clip',
-  arguments: (maxNorm: Threshold, options?: { ord?: number; minNorm?: Threshold }) => ({ ...options, maxNorm }),
+  traits: ['limit', 'scale'],
+  arguments: (maxNorm: Threshold, options: { ord?: number; minNorm?: Threshold } = {}) => ({ ...options, maxNorm }),
   options: { maxNorm: threshold(), ord: order(), minNorm: threshold({ default: 0 }) },
   update({ gradient }, { maxNorm, ord, minNorm }) {
     const length = norm(gradient, 'scalar', ord);
@@ -40,7 +41,8 @@ export const byGlobalNorm = defineTransform({
 export const byNorm = defineTransform({
   kind: 'byNorm',
   package: 'clip',
-  arguments: (maxNorm: Threshold, options?: { ord?: number }) => ({ ...options, maxNorm }),
+  traits: ['limit', 'scale'],
+  arguments: (maxNorm: Threshold, options: { ord?: number } = {}) => ({ ...options, maxNorm }),
   options: { maxNorm: threshold(), ord: order() },
   update: ({ gradient }, { maxNorm, ord }) => ({ gradient: mul(gradient, scaleTo(maxNorm, norm(gradient, 'each', ord))) }),
 });
@@ -67,6 +69,7 @@ const interval = (): Field<number | Schedule | readonly [number | Schedule, numb
 export const byValue = defineTransform({
   kind: 'byValue',
   package: 'clip',
+  traits: ['limit'],
   arguments: (limit: Interval) => ({ limit }),
   options: { limit: interval() },
   update({ gradient }, { limit }) {

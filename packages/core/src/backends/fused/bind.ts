@@ -21,12 +21,21 @@ interface CompiledClass<Handle> {
 export interface BoundLaunch<Handle> {
   readonly kernel: Kernel<Handle>;
   readonly launch: Launch<Handle>;
-  readonly inputs: readonly Formula[];
+  /** Inputs that are slots of state: their buffers stay. */
+  readonly slots: readonly LiveInput[];
+  /** Inputs whose buffers must be looked up each step. */
+  readonly live: readonly LiveInput[];
   /** Registers of the uniforms; copied into the launch each time. */
   readonly uniforms: Int32Array;
   /** Registers that results are copied to. */
   readonly results: Int32Array;
-  readonly kinds: readonly Reduction[];
+}
+
+/** An input of a launch: its place among them, and where its tensor comes from. */
+export interface LiveInput {
+  readonly at: number;
+  readonly from: 'gradient' | 'weight' | 'item' | 'state';
+  readonly leaf: Formula;
 }
 
 /** Where a number of state is put before the step, and where its successor is found after it; −1 where there is none. */
@@ -47,6 +56,9 @@ export interface BoundTarget<Handle> {
   readonly reductions: readonly (BoundLaunch<Handle> | null)[];
   readonly map: BoundLaunch<Handle> | null;
   readonly materials: ReadonlyMap<Formula, BoundLaunch<Handle>>;
+  /** Which of the map's outputs are the changed gradient and the variable itself; −1 where it has none. */
+  readonly gradientOutput: number;
+  readonly weightOutput: number;
   readonly state: readonly StateRegisters[];
 }
 
@@ -118,6 +130,8 @@ export function bind<Handle>(program: Program, targets: readonly Target[], devic
       reductions: plan.reductions.map((spec, level) => launch(spec, reductions[level]!)),
       map: launch(plan.map, map),
       materials: new Map(plan.materials.map(({ formula, spec }, at) => [formula, launch(spec, materials[at]!)!])),
+      gradientOutput: plan.destinations.findIndex(({ to }) => to === 'gradient'),
+      weightOutput: plan.destinations.findIndex(({ to }) => to === 'weight'),
       state: stateRegisters(plan.slots, 'each', plan.small, (each) => absolute(operand(plan.resolve(each)), base)),
     };
   });
@@ -222,14 +236,17 @@ function buildTapes(plan: ClassPlan, phaseOf: (formula: Formula) => number, oper
   return { tapes: new Map([...builders].map(([key, builder]) => [key, builder.build()])), arrays };
 }
 
+export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
+
 function bindLaunch<Handle>(spec: KernelSpec, kernel: Kernel<Handle>, target: Target, operand: (formula: Formula) => number, base: number, arrays: ReadonlyMap<Formula, number>, values: readonly Float64Array[]): BoundLaunch<Handle> {
+  const inputs = spec.inputs.map((leaf, at): LiveInput => ({ at, leaf, from: sourceOf(leaf) }));
   const perUnit = spec.units.length > 0 || spec.reduces.some((each) => spec.isUnit(each));
   return {
     kernel,
-    inputs: spec.inputs,
+    slots: inputs.filter(({ from }) => from === 'state'),
+    live: inputs.filter(({ from }) => from !== 'state'),
     uniforms: Int32Array.from(spec.uniforms, (each) => absolute(operand(each), base)),
     results: Int32Array.from(spec.reduces, (each) => (spec.isUnit(each) ? -1 : base + operand(each))),
-    kinds: spec.reduces.map((each) => each.attribute as Reduction),
     launch: {
       inputs: [], outputs: [],
       uniforms: new Float64Array(spec.uniforms.length),

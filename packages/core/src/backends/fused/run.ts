@@ -9,7 +9,7 @@ import type { Program } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { StateRecord, StateStore } from '../../optimizer/state';
 import type { HostNorms, Run, RunResult } from '../backend';
-import { bind, type Binding, type BoundLaunch, type BoundTarget, type StateRegisters } from './bind';
+import { bind, type Binding, type BoundLaunch, sourceOf, type BoundTarget, type LiveInput, type StateRegisters } from './bind';
 import { Customs } from './customs';
 import type { Device } from './device';
 import { isLeaf } from './plan';
@@ -62,9 +62,7 @@ export class BoundProgram<Handle> {
     for (const target of this.binding.targets) {
       target.state.forEach(locate(this.records[target.index]!));
       for (const bound of [...target.reductions, target.map, ...target.materials.values()]) {
-        bound?.inputs.forEach((input, index) => {
-          if (input.operation === 'state') bound.launch.inputs[index] = this.device.handle(this.stateTensor(input, target.index));
-        });
+        for (const { at, leaf } of bound?.slots ?? []) bound!.launch.inputs[at] = this.device.handle(this.stateTensor(leaf, target.index));
       }
       target.plan.destinations.forEach((destination, index) => {
         if (destination.to === 'state') target.map!.launch.outputs[index] = this.device.handle(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
@@ -119,19 +117,19 @@ export class BoundProgram<Handle> {
   }
 
   private launch(bound: BoundLaunch<Handle>, target: BoundTarget<Handle>): void {
-    const { launch, inputs, uniforms } = bound, { registers } = this.binding;
-    for (let index = 0; index < inputs.length; index++) {
-      const input = inputs[index]!;
-      if (input.operation !== 'state') launch.inputs[index] = this.device.handle(this.tensorOf(input, target.index));
-    }
+    const { launch, live, uniforms } = bound, { registers } = this.binding;
+    for (let index = 0; index < live.length; index++) launch.inputs[live[index]!.at] = this.device.handle(this.tensorOf(live[index]!, target.index));
     for (let index = 0; index < uniforms.length; index++) launch.uniforms[index] = registers[uniforms[index]!]!;
     bound.kernel.run(launch);
   }
 
-  private tensorOf(leaf: Formula, target: number): tf.Tensor {
-    if (leaf.operation === 'item') return this.customs.tensor(leaf, target);
-    if (leaf.operation === 'state') return this.stateTensor(leaf, target);
-    return leaf.attribute === 'gradient' ? this.targets[target]!.gradient : this.targets[target]!.variable!;
+  private tensorOf({ from, leaf }: Omit<LiveInput, 'at'>, target: number): tf.Tensor {
+    switch (from) {
+      case 'gradient': return this.targets[target]!.gradient;
+      case 'weight': return this.targets[target]!.variable!;
+      case 'item': return this.customs.tensor(leaf, target);
+      case 'state': return this.stateTensor(leaf, target);
+    }
   }
 
   private stateTensor(leaf: Formula, target: number | null): tf.Tensor {
@@ -143,7 +141,7 @@ export class BoundProgram<Handle> {
   private argument(arg: Formula, target: BoundTarget<Handle> | null): tf.Tensor {
     if (arg.opaque) return arg.operation === 'item' ? this.customs.tensor(arg, target?.index ?? 0) : this.stateTensor(arg, target?.index ?? null);
     if (arg.extent !== 'element') return tf.scalar(this.value(arg, target?.index));
-    if (isLeaf(arg)) return this.tensorOf(arg, target!.index);
+    if (isLeaf(arg)) return this.tensorOf({ from: sourceOf(arg), leaf: arg }, target!.index);
     const bound = target!.materials.get(arg)!, output = this.device.allocate(this.targets[target!.index]!.shape);
     bound.launch.outputs[0] = this.device.handle(output);
     this.launch(bound, target!);
@@ -151,26 +149,30 @@ export class BoundProgram<Handle> {
   }
 
   private write(): readonly tf.Tensor[] | null {
-    const { targets } = this.binding, { device } = this;
-    const gradients: tf.Tensor[] = [], fresh: (tf.Tensor | null)[] = [];
-    for (const { index, plan, map } of targets) {
-      for (const [at, { to }] of plan.destinations.entries()) {
-        if (to === 'state') continue;
-        const { variable, shape } = this.targets[index]!;
-        const inPlace = to === 'weight' && device.exclusive(variable!);
-        const output = inPlace ? variable! : device.allocate(shape);
-        map!.launch.outputs[at] = device.handle(output);
-        if (to === 'gradient') gradients.push(output);
-        else fresh[index] = inPlace ? null : output;
+    const { device, binding: { targets } } = this;
+    const gradients: tf.Tensor[] = [];
+    /** The new buffers of variables that may not be written in place. */
+    const fresh: (tf.Tensor | null)[] = [];
+    for (let index = 0; index < targets.length; index++) {
+      const { map, gradientOutput, weightOutput } = targets[index]!, { variable, shape } = this.targets[index]!;
+      if (gradientOutput >= 0) {
+        gradients.push(device.allocate(shape));
+        map!.launch.outputs[gradientOutput] = device.handle(gradients.at(-1)!);
+      }
+      if (weightOutput >= 0) {
+        const output = device.exclusive(variable!) ? null : device.allocate(shape);
+        map!.launch.outputs[weightOutput] = device.handle(output ?? variable!);
+        fresh.push(output);
       }
     }
-    for (const target of targets) if (target.map) this.launch(target.map, target);
-    if (this.program.weight) {
-      for (const { index } of targets) {
-        const { variable } = this.targets[index]!, output = fresh[index];
-        if (output) variable!.assign(output);
-        else if (output === null) device.written(variable!);
-      }
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index]!;
+      if (target.map) this.launch(target.map, target);
+    }
+    for (let index = 0; index < fresh.length; index++) {
+      const variable = this.targets[index]!.variable!, output = fresh[index];
+      if (output) variable.assign(output);
+      else device.written(variable);
     }
     return this.program.gradient ? gradients : null;
   }
