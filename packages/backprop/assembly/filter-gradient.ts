@@ -4,29 +4,29 @@ import { packPatches, packRight } from './pack';
 import { tileByColumns } from './tile';
 
 /**
- * Packs one canonical image and its output gradient behind the `filled` pixels that the panels hold already, multiplies whenever
- * they are full, and returns how many they hold at the end. `offsets` names the filter weights that are computed.
+ * Packs the patches of one canonical image behind the `filled` pixels that the panels hold already, multiplies whenever they are
+ * full, and returns how many they hold at the end. The output gradients of the held pixels lie right before `gradient`.
+ * `offsets` names the filter weights that are computed.
  */
 export function filterGradientImage(
   image: usize, gradient: usize, geometry: usize, offsets: usize, weights: i32,
-  patches: usize, gradients: usize, capacity: i32, filled: i32, target: usize, add: bool, spill: usize,
+  patches: usize, tail: usize, capacity: i32, filled: i32, target: usize, add: bool, spill: usize,
 ): i32 {
   const g = changetype<Geometry>(geometry);
   const pixelBytes = <usize>(g.channels * g.multiplier) << 2;
   const rowStep = pixelBytes * <usize>(g.paddedWidth * g.strideHeight), pixelStep = pixelBytes * <usize>g.strideWidth;
   const gradientStep = <usize>g.outChannels << 2;
+  let first = gradient - gradientStep * <usize>filled;
   for (let row = 0; row < g.outHeight; row++) {
     let pixel = 0;
     while (pixel < g.outWidth) {
       const count = min(capacity - filled, g.outWidth - pixel);
-      const from = image + rowStep * <usize>row + pixelStep * <usize>pixel;
-      packPatches(from, pixelStep, count, offsets, (weights + 3) >> 2, patches, capacity, filled);
-      packRight(gradient, gradientStep, 4, count, g.outChannels, gradients, capacity, filled);
-      gradient += gradientStep * <usize>count;
+      packPatches(image + rowStep * <usize>row + pixelStep * <usize>pixel, pixelStep, count, offsets, (weights + 3) >> 2, patches, capacity, filled);
       pixel += count;
       filled += count;
       if (filled == capacity) {
-        multiplyPanels(patches, gradients, capacity, filled, weights, g.outChannels, target, add, spill);
+        multiplyPatches(patches, first, tail, capacity, filled, weights, g.outChannels, target, add, spill);
+        first += gradientStep * <usize>capacity;
         add = true;
         filled = 0;
       }
@@ -35,17 +35,26 @@ export function filterGradientImage(
   return filled;
 }
 
-/** target (weights × columns) = or += patchesᵀ · gradients over the `depth` pixels that the panels hold. */
-export function multiplyPanels(
-  patches: usize, gradients: usize, capacity: i32, depth: i32, weights: i32, columns: i32, target: usize, add: bool, spill: usize,
+/**
+ * target (weights × columns) = or += patchesᵀ · gradients over the `depth` pixels that the panels hold. Whole octets of columns are
+ * read where they are; the rest is packed into `tail`, since behind the last pixel there may be no memory.
+ */
+export function multiplyPatches(
+  patches: usize, gradients: usize, tail: usize, capacity: i32, depth: i32, weights: i32, columns: i32, target: usize, add: bool, spill: usize,
 ): void {
   const stride = <usize>columns << 2;
   for (let column = 0; column < columns; column += 8) {
-    const right = gradients + (<usize>(column * capacity) << 2);
+    const width = min(8, columns - column);
+    let right = gradients + (<usize>column << 2), rightStep = stride;
+    if (width < 8) {
+      packRight(right, stride, 4, depth, width, tail, depth, 0);
+      right = tail;
+      rightStep = 32;
+    }
     for (let weight = 0; weight < weights; weight += 4) {
       tileByColumns(
-        patches + (<usize>(weight * capacity) << 2), 16, right, depth,
-        target + stride * <usize>weight + (<usize>column << 2), stride, min(4, weights - weight), min(8, columns - column), add, spill,
+        patches + (<usize>(weight * capacity) << 2), 16, right, rightStep, depth,
+        target + stride * <usize>weight + (<usize>column << 2), stride, min(4, weights - weight), width, add, spill,
       );
     }
   }

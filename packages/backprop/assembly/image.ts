@@ -48,6 +48,12 @@ export function exportImage(source: usize, target: usize, geometry: usize): void
   for (let row = 0; row < g.height; row++) {
     const sourceRow = row + g.padTop;
     let to = target + pixelStep * <usize>(row * g.width);
+    if (g.channelsLast && multiplier == 1) {
+      const shared = sourceRow < g.paddedHeight ? max(0, min(g.width, g.paddedWidth - g.padLeft)) : 0;
+      memory.copy(to, source + sourcePixel * <usize>(sourceRow * g.paddedWidth + g.padLeft), pixelStep * <usize>shared);
+      memory.fill(to + pixelStep * <usize>shared, 0, pixelStep * <usize>(g.width - shared));
+      continue;
+    }
     for (let column = 0; column < g.width; column++) {
       const sourceColumn = column + g.padLeft;
       const inside = sourceRow < g.paddedHeight && sourceColumn < g.paddedWidth;
@@ -83,4 +89,13 @@ export function transpose(source: usize, target: usize, rows: i32, columns: i32)
 /** Zeroes memory. */
 export function zero(target: usize, bytes: usize): void {
   memory.fill(target, 0, bytes);
+}
+
+/** Copies rows of `bytes` bytes between two strides. */
+export function copyRows(source: usize, sourceStep: usize, target: usize, targetStep: usize, bytes: usize, rows: i32): void {
+  for (let row = rows; row; row--) {
+    memory.copy(target, source, bytes);
+    source += sourceStep;
+    target += targetStep;
+  }
 }

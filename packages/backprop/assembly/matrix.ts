@@ -19,7 +19,7 @@ export function multiply(
       for (let row = block; row < end; row += 4) {
         const from = left + leftRow * <usize>row, to = target + stride * <usize>row + (<usize>column << 2), height = min(4, end - row);
         if (leftRow == 4 && height == 4) {
-          tileByColumns(from, leftStep, right, depth, to, stride, height, width, add, spill);
+          tileByColumns(from, leftStep, right, 32, depth, to, stride, height, width, add, spill);
         } else {
           // Rows that are not there repeat the first: computed and dropped, never read out of bounds.
           tileByRows(

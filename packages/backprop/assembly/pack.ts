@@ -80,10 +80,10 @@ export function packPatches(
     } else {
       const d1 = o1 - o0, d2 = o2 - o0, d3 = o3 - o0;
       for (let pixel = 0; pixel < pixels; pixel++) {
-        f32.store(to, f32.load(from));
-        f32.store(to, f32.load(from + d1), 4);
-        f32.store(to, f32.load(from + d2), 8);
-        f32.store(to, f32.load(from + d3), 12);
+        let quadruple = v128.load32_zero(from);
+        quadruple = v128.load_lane<f32>(from + d1, quadruple, 1);
+        quadruple = v128.load_lane<f32>(from + d2, quadruple, 2);
+        v128.store(to, v128.load_lane<f32>(from + d3, quadruple, 3));
         from += pixelStep;
         to += 16;
       }

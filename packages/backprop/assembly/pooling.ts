@@ -5,6 +5,8 @@ import { Geometry } from './geometry';
 export function maxPoolGradient(input: usize, gradient: usize, target: usize, geometry: usize, batch: i32): void {
   const g = changetype<Geometry>(geometry);
   const pixelBytes = <usize>g.channels << 2, rowBytes = pixelBytes * <usize>g.width, imageBytes = rowBytes * <usize>g.height;
+  // Windows that do not overlap are written once; what lies between them, or behind the last, is zero.
+  const apart = g.strideHeight >= g.filterHeight && g.strideWidth >= g.filterWidth;
   memory.fill(target, 0, imageBytes * <usize>batch);
   for (let image = 0; image < batch; image++) {
     for (let outRow = 0; outRow < g.outHeight; outRow++) {
@@ -33,7 +35,7 @@ export function maxPoolGradient(input: usize, gradient: usize, target: usize, ge
             let next = at;
             for (let column = 0; column < columns; column++) {
               const here = v128.and(change, i32x4.eq(where, i32x4.splat(<i32>next)));
-              v128.store(target + next, f32x4.add(v128.load(target + next), here));
+              v128.store(target + next, apart ? here : f32x4.add(v128.load(target + next), here));
               next += pixelBytes;
             }
             at += rowBytes;

@@ -10,7 +10,7 @@ import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, readOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';
 
-/** Pixels that the panels hold: with 288 filter weights and 64 channels they fill about 350 kB, most of a core's second cache. */
+/** Pixels that the panels hold: with 288 filter weights they fill about 300 kB, most of a core's second cache. */
 const capacity = 256;
 /** Filter weights computed in one walk over the images, so that a large filter's panels stay as small. */
 const weightsPerWalk = 512;
@@ -33,21 +33,28 @@ export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs })
   const layout = layoutOf(canonical(info));
   const sizes = [
     geometryBytes, Math.ceil(weights / 4) * 16, Math.ceil(Math.min(weights, weightsPerWalk) / 4) * 16 * capacity,
-    panelBytes(outChannels, capacity), spillBytes, layout.imageBytes, layout.outputBytes,
+    panelBytes(8, capacity), spillBytes, layout.imageBytes, layout.outputBytes,
   ];
-  const fill = (filter: number): void => withScratch(heap, Conv2DBackpropFilter, sizes, (shape, offsets, patches, gradients, spill, imageScratch, outputScratch) => {
+  const fill = (filter: number): void => withScratch(heap, Conv2DBackpropFilter, sizes, (shape, offsets, patches, tail, spill, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
     writeOffsets(heap, offsets, layout.geometry);
+    const perImage = info.outHeight * info.outWidth;
     for (let first = 0; first < weights; first += weightsPerWalk) {
       const count = Math.min(weightsPerWalk, weights - first), target = filter + first * outChannels * 4;
-      let filled = 0, seen = 0;
+      let filled = 0, add = 0;
       for (let index = 0; index < info.batchSize; index++) {
-        const image = readImage(heap, layout, x, index, shape, imageScratch);
-        const gradient = readOutput(heap, layout, dy, index, outputScratch), add = seen >= capacity ? 1 : 0;
-        filled = kernels.filterGradientImage(image, gradient, shape, offsets + first * 4, count, patches, gradients, capacity, filled, target, add, spill);
-        seen += info.outHeight * info.outWidth;
+        const image = readImage(heap, layout, x, index, shape, imageScratch), gradient = readOutput(heap, layout, dy, index, outputScratch);
+        const before = filled + perImage;
+        filled = kernels.filterGradientImage(image, gradient, shape, offsets + first * 4, count, patches, tail, capacity, filled, target, add, spill);
+        if (before > filled) add = 1;
+        // Gradients that were copied out of a channels-first tensor are overwritten by those of the next image.
+        if (filled > 0 && (index === info.batchSize - 1 || !layout.geometry.channelsLast)) {
+          const held = gradient + (perImage - filled) * outChannels * 4;
+          kernels.multiplyPatches(patches, held, tail, capacity, filled, count, outChannels, target, add, spill);
+          filled = 0;
+          add = 1;
+        }
       }
-      if (filled > 0) kernels.multiplyPanels(patches, gradients, capacity, filled, count, outChannels, target, seen > filled ? 1 : 0, spill);
     }
   });
   return output(heap, Conv2DBackpropFilter, attributes.filterShape, fill);

@@ -1,10 +1,12 @@
 /** The kernels for the wasm backend. */
 export { add, multiply, subtract } from './binary';
 export { convolution, fusedConvolution } from './convolution';
+export { concat, split } from './copying';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { convolutionFilterGradient } from './filter-gradient';
 export { convolutionInputGradient } from './input-gradient';
 export { matMul } from './matmul';
+export { batchNormalization } from './normalization';
 export { averagePoolGradient, maxPoolGradient } from './pooling';
 export { mean, sum } from './reduction';
 export { segmentSum } from './segment-sum';

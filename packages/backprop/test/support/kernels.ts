@@ -24,15 +24,16 @@ export const stock = (backendName: BackendName, kernelName: string): KernelFunc 
   return found.kernelFunc;
 };
 
-/** Runs a kernel that is registered now. */
+/** Runs a kernel, by default the one that is registered now; several outputs come as one list of sides and values. */
 export const run = (backendName: BackendName, kernelName: string, operands: Operands, attrs: Attributes, kernelFunc = stock(backendName, kernelName)): { shape: number[]; values: Float32Array } => {
   const backend = tf.findBackend(backendName);
   const inputs = Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, make(backend, operand)]));
   try {
-    const result = kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as TensorInfo;
-    const values = Float32Array.from(backend.readSync(result.dataId) as Float32Array);
-    backend.disposeData(result.dataId);
-    return { shape: result.shape, values };
+    const given = kernelName === tf.Concat ? Object.values(inputs) as unknown as tf.NamedTensorInfoMap : inputs;
+    const results = [kernelFunc({ inputs: given, attrs: attrs as tf.NamedAttrMap, backend })].flat();
+    const values = results.flatMap(({ dataId }) => [...backend.readSync(dataId) as Float32Array]);
+    for (const { dataId } of results) backend.disposeData(dataId);
+    return { shape: results.flatMap(({ shape }) => shape), values: Float32Array.from(values) };
   } finally {
     for (const { dataId } of Object.values(inputs)) backend.disposeData(dataId);
   }

@@ -142,6 +142,31 @@ const tile = (draw: Draw): Case => {
   return { operands: { x: operand(draw, shape) }, attributes: { reps } };
 };
 
+const batchNormalization = (draw: Draw): Case => {
+  const shape = Array.from({ length: draw.whole(2, 4) }, () => draw.whole(1, 9)), channels = [shape.at(-1)!];
+  const variance = operand(draw, channels);
+  variance.values = variance.values.map(Math.abs);
+  return {
+    operands: {
+      x: operand(draw, shape), mean: operand(draw, channels), variance,
+      ...(draw.next() < 0.7 && { offset: operand(draw, channels) }), ...(draw.next() < 0.7 && { scale: operand(draw, channels) }),
+    },
+    attributes: { varianceEpsilon: 0.01 },
+  };
+};
+
+const concat = (draw: Draw): Case => {
+  const shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 7)), axis = draw.whole(0, shape.length - 1);
+  const tensors = Array.from({ length: draw.whole(1, 4) }, (_, index) => [String(index), operand(draw, shape.with(axis, draw.whole(1, 7)))]);
+  return { operands: Object.fromEntries(tensors) as Operands, attributes: { axis: draw.of(axis, axis - shape.length) } };
+};
+
+const split = (draw: Draw): Case => {
+  const sizes = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 5)), shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 7));
+  const axis = draw.whole(0, shape.length - 1);
+  return { operands: { x: operand(draw, shape.with(axis, sizes.reduce((sum, size) => sum + size))) }, attributes: { numOrSizeSplits: sizes, axis } };
+};
+
 const reduction = (draw: Draw): Case => {
   const shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 17));
   const axis = draw.of<number[]>([0], shape.map((_, index) => index).slice(0, draw.whole(1, shape.length)), [shape.length - 1], shape.map((_, index) => index));
@@ -176,7 +201,10 @@ export const cases: Readonly<Record<string, (draw: Draw) => Case>> = {
   Add: binary,
   Sub: binary,
   Multiply: binary,
+  FusedBatchNorm: batchNormalization,
   Tile: tile,
+  Concat: concat,
+  SplitV: split,
   Sum: reduction,
   Mean: reduction,
   UnsortedSegmentSum: segmentSum,
