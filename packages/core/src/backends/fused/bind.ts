@@ -2,6 +2,7 @@
 import type { Formula } from '../../formula/formula';
 import { resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
+import type { ArithmeticOperation } from '../../formula/operations';
 import type { Reduction } from '../../formula/reductions';
 import type { Device, Kernel, Launch } from './device';
 import { classKey, planClass, type ClassPlan, type KernelSpec } from './plan';
@@ -227,10 +228,10 @@ function buildTapes(plan: ClassPlan, phaseOf: (formula: Formula) => number, oper
     const builder = builders.get(key)!, args = each.args.map(plan.resolve);
     const unitArgs = (): UnitOperand[] => args.map((arg) => (arrays.has(arg) ? { array: arrays.get(arg)! } : { register: operand(arg) }));
     if (each.operation === 'reduce') {
-      if (arrays.has(args[0]!)) builder.units({ operation: each.attribute as Reduction, args: unitArgs(), out: operand(each) });
-      else if (arrays.has(each)) builder.units({ operation: each.attribute === 'norm' ? 'abs' : 'max', args: [...unitArgs(), ...unitArgs()], out: arrays.get(each)! });
+      if (arrays.has(args[0]!)) builder.units({ operation: null, reduction: each.attribute as Reduction, args: unitArgs(), out: operand(each) });
+      else if (arrays.has(each)) builder.units({ operation: each.attribute === 'norm' ? 'abs' : 'max', reduction: null, args: [...unitArgs(), ...unitArgs()], out: arrays.get(each)! });
       else builder.alias(operand(each), operand(args[0]!), each.attribute as Reduction);
-    } else if (arrays.has(each)) builder.units({ operation: each.operation as never, args: unitArgs(), out: arrays.get(each)! });
+    } else if (arrays.has(each)) builder.units({ operation: each.operation as ArithmeticOperation, reduction: null, args: unitArgs(), out: arrays.get(each)! });
     else builder.arithmetic(each, operand(each), args.map(operand));
   }
   return { tapes: new Map([...builders].map(([key, builder]) => [key, builder.build()])), arrays };

@@ -17,7 +17,9 @@ const WIDTH = 5;
 
 /** A computation on arrays with one value per output unit. */
 export interface UnitInstruction {
-  readonly operation: ArithmeticOperation | Reduction;
+  /** What is done with each unit's values; null in a reduction over the units (`max` is the name of both). */
+  readonly operation: ArithmeticOperation | null;
+  readonly reduction: Reduction | null;
   /** An array's index, or a register. */
   readonly args: readonly UnitOperand[];
   /** Where the result goes: an array, or for a reduction a register. */
@@ -84,17 +86,17 @@ export function runTape({ code, unit }: Tape, registers: Float64Array, base: num
   }
 }
 
-function runUnit({ operation, args, out }: UnitInstruction, registers: Float64Array, base: number, arrays: readonly Float64Array[]): void {
+function runUnit({ operation, reduction, args, out }: UnitInstruction, registers: Float64Array, base: number, arrays: readonly Float64Array[]): void {
   const read = (operand: UnitOperand | undefined): Float64Array | number => {
     if (!operand) return 0;
     if ('array' in operand) return arrays[operand.array]!;
     return registers[operand.register < 0 ? ~operand.register : base + operand.register]!;
   };
-  if (operation === 'sum' || operation === 'max' || operation === 'norm') {
-    registers[base + out] = foldArray(operation, read(args[0]) as Float64Array);
+  if (reduction) {
+    registers[base + out] = foldArray(reduction, read(args[0]) as Float64Array);
     return;
   }
-  const body = ARITHMETIC[operation] as (a: number, b: number, c: number) => number;
+  const body = ARITHMETIC[operation!] as (a: number, b: number, c: number) => number;
   const [a, b, c] = [read(args[0]), read(args[1]), read(args[2])];
   const target = arrays[out]!;
   for (let index = 0; index < target.length; index++) {
@@ -109,7 +111,7 @@ export function foldRegisters(kind: Reduction, registers: Float64Array, from: In
   return kind === 'norm' ? Math.sqrt(total) : total;
 }
 
-function foldArray(kind: Reduction, values: Float64Array): number {
+export function foldArray(kind: Reduction, values: ArrayLike<number>): number {
   let total = START[kind];
   for (let index = 0; index < values.length; index++) total = accumulate(kind, total, values[index]!);
   return kind === 'norm' ? Math.sqrt(total) : total;
