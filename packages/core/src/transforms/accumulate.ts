@@ -22,11 +22,11 @@ export const accumulateGradients = defineTransform({
   guarded: false,
   gated: false,
   update({ gradient, valid, state, release }, { n }): Outcome {
-    const total = add(state['total']!, select(valid, gradient, 0));
-    // Where no micro-batch can drop out there is nothing to count, and the step stays unconditional.
-    if (valid.operation === 'const') return release ? { gradient: div(total, n), state: { total: 0 } } : { halt: true, state: { total } };
-    const collected = add(state['collected']!, select(valid, 1, 0));
+    const total = add(state['total']!, select(valid, gradient, 0)), collected = add(state['collected']!, select(valid, 1, 0));
     if (!release) return { halt: true, state: { total, collected } };
-    return { gradient: div(total, max(collected, 1)), valid: gt(collected, 0), state: { total: 0, collected: 0 } };
+    const emptied = { total: 0, collected: 0 };
+    // Where no micro-batch can drop out, there is no need to ask whether one is left.
+    if (valid.operation === 'const') return { gradient: div(total, n), state: emptied };
+    return { gradient: div(total, max(collected, 1)), valid: gt(collected, 0), state: emptied };
   },
 });
