@@ -1,0 +1,33 @@
+/** One row per strategy, with options under which it acts on the gradients of the contract's scene. */
+import { accumulateGradients, adaGC, adaptiveClip, autoClip, byBlockRms, byGlobalNorm, byNorm, byValue, centralizeGradients, clipWeights, errorFeedback, linear, normalizeGradients, perGroup, softClip, spikeClip, truncateGradients, zClip, type GradientTransform } from '@clipkit/clip';
+
+export const STRATEGIES: Readonly<Record<string, () => GradientTransform | readonly GradientTransform[]>> = {
+  byValue: () => byValue(0.5),
+  'byValue, an interval': () => byValue([-0.1, linear({ from: 0.7, to: 0.2, steps: 9 })]),
+  byNorm: () => byNorm(0.3),
+  'byNorm, ord Infinity': () => byNorm(0.3, { ord: Infinity }),
+  byGlobalNorm: () => byGlobalNorm(1),
+  'byGlobalNorm, ord 1.5': () => byGlobalNorm(1, { ord: 1.5 }),
+  'byGlobalNorm, minNorm': () => byGlobalNorm(Infinity, { minNorm: 500 }),
+  byBlockRms: () => byBlockRms(0.1),
+  adaptiveClip: () => adaptiveClip(),
+  'adaptiveClip, exclude': () => adaptiveClip({ clipping: 0.1, exclude: ['gain', /^head/] }),
+  autoClip: () => autoClip({ percentile: 40, window: 5 }),
+  zClip: () => zClip({ warmupSteps: 4, maxNorm: 60, z: 1.5, decay: 0.9 }),
+  adaGC: () => adaGC({ warmupSteps: 4 }),
+  spikeClip: () => spikeClip({ threshold: 2, decay: 0.9 }),
+  softClip: () => softClip(5),
+  normalizeGradients: () => normalizeGradients({ to: 3 }),
+  centralizeGradients: () => centralizeGradients(),
+  'truncateGradients, a share': () => truncateGradients({ fraction: 0.2 }),
+  'truncateGradients, a length': () => truncateGradients({ length: 3 }),
+  'truncateGradients, a share that falls': () => truncateGradients({ fraction: linear({ from: 1, to: 0.05, steps: 8 }) }),
+  errorFeedback: () => errorFeedback(byGlobalNorm(2)),
+  'errorFeedback, truncation': () => errorFeedback([truncateGradients({ fraction: 0.3 }), byNorm(2)]),
+  perGroup: () => perGroup([{ match: /bias$/, use: byValue(0.2) }, { match: ['gain', /conv/], use: [centralizeGradients(), byGlobalNorm(0.5)] }], { rest: zClip({ warmupSteps: 3, maxNorm: 2 }) }),
+  accumulateGradients: () => [accumulateGradients(3), byGlobalNorm(1)],
+  'accumulateGradients, before a strategy that remembers': () => [accumulateGradients(2), zClip({ warmupSteps: 2 })],
+  'clipWeights, a value': () => clipWeights({ value: 0.4 }),
+  'clipWeights, a norm': () => clipWeights({ norm: 1.5 }),
+  'a chain': () => [centralizeGradients(), adaptiveClip({ clipping: 1 }), autoClip({ window: 4 }), byGlobalNorm(linear({ from: 10, to: 1, steps: 9 })), clipWeights({ value: 1 })],
+};
