@@ -1,5 +1,5 @@
 /** Medians and quartiles as results files hold them. */
-import { quantileSorted } from 'simple-statistics';
+import { mean, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Spread } from './results/schema';
 
 /** The number, or null where it is not finite. */
@@ -15,3 +15,10 @@ export function spreadOf(values: readonly number[]): Spread {
 
 /** Six significant digits: enough for any table, and short in a file. */
 export const round = (value: number): number => Number(value.toPrecision(6));
+
+/** Mean and its standard error; null where a value was not finite, and no error from a single value. */
+export function meanOf(values: readonly (number | null)[]): { mean: number | null; error: number | null } {
+  if (!values.length || values.includes(null)) return { mean: null, error: null };
+  const numbers = values as number[];
+  return { mean: mean(numbers), error: numbers.length > 1 ? sampleStandardDeviation(numbers) / Math.sqrt(numbers.length) : null };
+}

@@ -6,8 +6,9 @@ import { enableProdMode, memory } from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../src/commands';
-import { readResults } from '../src/results/file';
-import type { StepLine, TrainLine } from '../src/results/schema';
+import { readResults, writeResults } from '../src/results/file';
+import type { LayersLine, SearchLine, StepLine, TrainLine } from '../src/results/schema';
+import { layersLine, trainLine } from './fixtures';
 
 let folder: string;
 beforeAll(async () => {
@@ -124,6 +125,41 @@ it('step measures all variants in turns, and memory stays flat', async () => {
   expect(line.rounds).toBeGreaterThanOrEqual(7);
   await expect(run('step', '--parameters', '10', '--variables', '3')).rejects.toThrow('expected parameters that divide by 3 variables, got 10');
   await expect(run('step', '--optimizer', 'constructor')).rejects.toThrow(/unknown optimizer/);
+});
+
+it('layers times every layer gradient, with tfjs where it has the kernel', async () => {
+  const out = join(folder, 'layers.jsonl');
+  await run('layers', '--batch', '1', '--seconds', '0.01', '--out', out);
+  const lines = (await readResults(out)) as LayersLine[];
+  expect(lines.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['Conv2DBackpropFilter', 'MaxPoolGrad', 'UnsortedSegmentSum']));
+  const of = (kernel: string) => lines.find((line) => line.kernel === kernel)!;
+  expect([of('Conv2DBackpropFilter').milliseconds.tfjs, of('Conv2DBackpropFilter').ratio]).toEqual([null, null]);
+  expect(of('MaxPoolGrad').milliseconds.tfjs!.median).toBeGreaterThan(0);
+  await expect(run('layers', '--backend', 'webgl')).rejects.toThrow(/expected the backend wasm or cpu/);
+});
+
+it('search tries the grid on every fold and names its choice', async () => {
+  const out = join(folder, 'search.jsonl');
+  const words = ['search', '--model', 'lenet5', '--grid', '0.01,1', '--folds', '2', '--steps', '3', '--batch', '8', '--limit', '40'];
+  expect(await run(...words, '--out', out)).toMatch(/Least validation loss: byGlobalNorm\((0\.01|1)\)/);
+  const lines = (await readResults(out)) as SearchLine[];
+  expect(lines.map(({ threshold, folds }) => [threshold, folds.length])).toEqual([[0.01, 2], [1, 2]]);
+  expect(lines[0]!.folds[0]!.clipRate).toBe(1);
+  await expect(run(...words, '--clip', 'byNorm(1)')).rejects.toThrow(/expected a \?/);
+});
+
+it('merge joins shards and keeps the same line once; compare sets the exit code', async () => {
+  const [base, slow, all] = ['base.jsonl', 'slow.jsonl', 'all.jsonl'].map((name) => join(folder, name)) as [string, string, string];
+  const slower = layersLine({ ratio: { median: 0.1, lower: 0.098, upper: 0.102 } });
+  await writeResults(base, [layersLine(), trainLine()]);
+  await writeResults(slow, [slower, trainLine()]);
+  expect(await run('merge', base, slow, '--out', all)).toContain('3 of 4 lines');
+  expect(await readResults(all)).toEqual([layersLine(), trainLine(), slower]);
+  expect(await run('compare', base, base)).toContain('None of 2 figures got worse.');
+  expect(process.exitCode).toBeUndefined();
+  expect(await run('compare', base, slow)).toContain('1 of 2 figures got worse.');
+  expect(process.exitCode).toBe(1);
+  process.exitCode = undefined;
 });
 
 it('report turns results into files, by the ending of their name', async () => {

@@ -1,5 +1,5 @@
 /** Result lines made up for the tests of files and reports. */
-import { SCHEMA, type StepLine, type TrainLine } from '../src/results/schema';
+import { SCHEMA, type LayersLine, type SearchLine, type StepLine, type TrainLine } from '../src/results/schema';
 
 const common = {
   schema: SCHEMA,
@@ -36,5 +36,25 @@ export function stepLine(changes: Partial<StepLine> = {}): StepLine {
     added: { handwritten: spread(1.5), clip: spread(0.4), ratio: 0.27 },
     memory: { early: { tensors: 120, bytes: 7_000_000 }, late: { tensors: 120, bytes: 7_000_000 } },
     ...changes,
+  };
+}
+
+export function layersLine(changes: Partial<LayersLine> = {}): LayersLine {
+  return {
+    ...common,
+    command: 'layers',
+    layer: 'max pooling', kernel: 'MaxPoolGrad', shapes: 'dy 32 × 13 × 13 × 32', batch: 32, rounds: 34,
+    milliseconds: { tfjs: { median: 28, lower: 27, upper: 30 }, ours: { median: 1.4, lower: 1.3, upper: 1.5 } },
+    ratio: { median: 0.05, lower: 0.045, upper: 0.06 },
+    ...changes,
+  };
+}
+
+export function searchLine(threshold: number, losses: (number | null)[]): SearchLine {
+  return {
+    ...common,
+    command: 'search',
+    model: 'mnistCnn', optimizer: 'adam', clip: 'byGlobalNorm(?)', threshold, seed: 1, steps: 100, batch: 32, examples: 5000,
+    folds: losses.map((loss) => ({ loss, accuracy: 0.9, clipRate: 0.5 })),
   };
 }

@@ -1,7 +1,7 @@
 /** Reports: every format holds the figures, and the HTML stands alone. */
 import { describe, expect, it } from 'vitest';
 import { report } from '../src/report';
-import { stepLine, trainLine } from './fixtures';
+import { layersLine, searchLine, stepLine, trainLine } from './fixtures';
 
 const failed = trainLine({ clip: 'none', loss: null, testAccuracy: 0.098, nonFiniteSteps: 31, curves: { step: [0, 1], loss: [2.3, null], norm: [3, null], clippedNorm: [3, null] } });
 const lines = [trainLine(), failed, stepLine(), stepLine({ optimizer: 'lion', added: null, milliseconds: { fused: { median: 0.5, lower: 0.4, upper: 0.6 } }, ratios: { fused: { median: 1, lower: 1, upper: 1 } } })];
@@ -54,6 +54,15 @@ it('github-benchmark is a list of figures of which less is better', () => {
   expect(entries).toContainEqual(expect.objectContaining({ name: 'step adam wasm mnistCnn: fused, clipped', unit: 'ms', value: 0.4 }));
   expect(entries).toContainEqual(expect.objectContaining({ name: expect.stringContaining('test error'), value: 0.0349 }));
   for (const { value } of entries) expect(Number.isFinite(value)).toBe(true);
+});
+
+it.each(['md', 'html'] as const)('%s shows layer timings and searches, missing kernels and lost folds by name', (format) => {
+  const text = report([layersLine({ milliseconds: { tfjs: null, ours: { median: 1.4, lower: 1, upper: 2 } }, ratio: null }), searchLine(0.5, [0.2, 0.4]), searchLine(50, [0.2, null])], format);
+  expect(text).toContain('Layer gradients');
+  expect(text).toContain('missing');
+  expect(text).toContain('Threshold search by cross-validation');
+  expect(text).toContain('0.3 ± 0.1');
+  expect(text).toContain('not finite');
 });
 
 it('json is the lines themselves', () => {

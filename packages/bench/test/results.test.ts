@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { formatResults, parseResults, readIfThere, readResults, writeResults } from '../src/results/file';
-import { stepLine, trainLine } from './fixtures';
+import { layersLine, searchLine, stepLine, trainLine } from './fixtures';
 
 let folder: string;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 it('come back as they were written, values that were not finite too', async () => {
-  const lines = [trainLine(), trainLine({ loss: null, testLoss: null, corruption: { every: 25, scale: 255 } }), stepLine(), stepLine({ added: null })];
+  const lines = [trainLine(), trainLine({ loss: null, testLoss: null, corruption: { every: 25, scale: 255 } }), stepLine(), stepLine({ added: null }), layersLine(), layersLine({ ratio: null, milliseconds: { tfjs: null, ours: { median: 1, lower: 1, upper: 1 } } }), searchLine(1, [0.5, null])];
   const file = join(folder, 'new', 'results.jsonl');
   await writeResults(file, lines);
   expect(await readResults(file)).toEqual(lines);

@@ -4,5 +4,6 @@ export { lenet5 } from './models/lenet5';
 export type { ModelOptions } from './models/build';
 export { loadMnist, type MnistOptions } from './data/mnist';
 export { batches, type BatchOptions, type Examples } from './data/batches';
+export { uniform } from './random';
 export type { Source } from './data/source';
 export { catalogue, type CatalogueEntry, type DataOptions } from './catalogue';

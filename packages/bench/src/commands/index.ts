@@ -1,7 +1,11 @@
 /** All commands of clipkit-bench. */
 import { Command } from 'commander';
+import { addCompare } from './compare';
 import { addDoctor } from './doctor';
+import { addLayers } from './layers';
+import { addMerge } from './merge';
 import { addReport } from './report';
+import { addSearch } from './search';
 import { addStep } from './step';
 import { addTrain } from './train';
 
@@ -10,6 +14,6 @@ export function createProgram(): Command {
   const program = new Command('clipkit-bench')
     .description('Benchmarks for gradient clipping and optimizers of TensorFlow.js')
     .showHelpAfterError('(add --help for what there is)');
-  for (const add of [addTrain, addStep, addReport, addDoctor]) add(program);
+  for (const add of [addTrain, addStep, addLayers, addSearch, addCompare, addReport, addMerge, addDoctor]) add(program);
   return program;
 }

@@ -18,6 +18,8 @@ const atLeast = (least: number, whole: boolean) => (text: string): number | unde
 export const positiveInteger = reader(atLeast(1, true), 'a whole number >= 1');
 export const positiveNumber = reader((text) => (Number(text) > 0 && Number(text) < Infinity ? Number(text) : undefined), 'a number > 0');
 
+export const seed = reader(atLeast(Number.MIN_SAFE_INTEGER, true), 'a whole number');
+
 /** `wasm,cpu` */
 export const names = reader((text) => text.split(',').map((each) => each.trim()), 'names joined by commas');
 
@@ -35,3 +37,14 @@ export const corruption = reader((text): Corruption | undefined => {
   const [scale = NaN, every = NaN] = text.split('@').map(Number);
   return Number.isFinite(scale) && Number.isSafeInteger(every) && every >= 1 ? { scale, every } : undefined;
 }, 'scale@every, such as 255@25');
+
+/** `0.1:10:7`, seven numbers at equal ratios; or `0.5,1,5`. */
+export const grid = reader((text): number[] | undefined => {
+  const [from = NaN, to = NaN, count = NaN, ...more] = text.split(':').map(Number);
+  if (!text.includes(':')) {
+    const values = text.split(',').map(Number);
+    return values.every((value) => value >= 0 && value < Infinity) ? values : undefined;
+  }
+  if (more.length || !(from > 0 && to > from && to < Infinity) || !Number.isSafeInteger(count) || count < 2) return undefined;
+  return Array.from({ length: count }, (_, place) => Number((from * (to / from) ** (place / (count - 1))).toPrecision(4)));
+}, 'from:to:count with 0 < from < to, such as 0.1:10:7, or numbers joined by commas');

@@ -9,7 +9,12 @@ export function number(value: number | null): string {
   return String(Number(value.toPrecision(4)));
 }
 
-export const percent = (share: number | null): string => (share === null ? NOT_FINITE : `${(100 * share).toFixed(2)} %`);
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+/** An accuracy; models without classes have none. */
+export const accuracy = (share: number | null): string => (share === null ? '–' : percent(share));
+/** Mean and standard error. */
+export const plusMinus = ({ mean, error }: { mean: number | null; error: number | null }, show: (value: number) => string): string =>
+  mean === null ? NOT_FINITE : error === null ? show(mean) : `${show(mean)} ± ${show(error)}`;
 export const seconds = (value: number): string => `${value.toFixed(1)} s`;
 export const milliseconds = (value: number | null): string => (value === null ? NOT_FINITE : `${Number(value.toPrecision(3))} ms`);
 export const ratio = (value: number | null): string => (value === null ? NOT_FINITE : `${value.toFixed(2)} ×`);

@@ -2,6 +2,7 @@
 import type { Corruption, ResultLine, StepLine, TrainLine } from '../results/schema';
 import { spreadOf } from '../statistics';
 import { thousands } from './format';
+import { layersTable, searchTable, type Table } from './tables';
 
 /** Runs of one model under the same conditions, to be compared with one another. */
 export interface TrainGroup {
@@ -37,7 +38,7 @@ function gather<T>(items: readonly T[], key: (item: T) => string): T[][] {
 }
 
 export function trainGroups(lines: readonly ResultLine[]): TrainGroup[] {
-  const runs = lines.filter((line): line is TrainLine => line.command === 'train');
+  const runs = commandOf(lines, 'train');
   return gather(runs, ({ model, steps, batch, limit, corruption }) => JSON.stringify([model, steps, batch, limit, corruption])).map((group) => {
     const { model, steps, batch, corruption } = group[0]!;
     const varying = (['optimizer', 'clip', 'backend'] as const).filter((field) => new Set(group.map((run) => run[field])).size > 1);
@@ -66,11 +67,23 @@ function series(label: string, runs: TrainLine[]): Series {
 }
 
 export function stepGroups(lines: readonly ResultLine[]): StepGroup[] {
-  const timed = lines.filter((line): line is StepLine => line.command === 'step');
+  const timed = commandOf(lines, 'step');
   return gather(timed, ({ size, parameters, variables }) => JSON.stringify([size, parameters, variables])).map((group) => {
     const { size, parameters, variables } = group[0]!;
     return { title: `${size}: ${thousands(parameters)} parameters in ${variables} variables`, lines: group };
   });
+}
+
+const commandOf = <C extends ResultLine['command']>(lines: readonly ResultLine[], command: C) =>
+  lines.filter((line): line is Extract<ResultLine, { command: C }> => line.command === command);
+
+/** What is shown as tables alone. */
+export function plainTables(lines: readonly ResultLine[]): { title: string; table: Table }[] {
+  const [layers, searches] = [commandOf(lines, 'layers'), commandOf(lines, 'search')];
+  return [
+    ...(layers.length ? [{ title: 'Layer gradients', table: layersTable(layers) }] : []),
+    ...(searches.length ? [{ title: 'Threshold search by cross-validation', table: searchTable(searches) }] : []),
+  ];
 }
 
 /** The machines and versions behind the lines, each told once. */

@@ -1,12 +1,16 @@
 /** The report as one HTML file that stands alone: no scripts, no fonts, nothing from the network. */
 import { variantNames, type ResultLine } from '../results/schema';
 import { colour, lossChart, normChart, stepChart, variantColour } from './charts';
-import { origins, stepGroups, trainGroups, type Series, type StepGroup, type TrainGroup } from './groups';
+import { origins, plainTables, stepGroups, trainGroups, type Series, type StepGroup, type TrainGroup } from './groups';
 import { style } from './style';
 import { addedTable, stepTable, trainTable, variantLabels, type Table } from './tables';
 
 export function html(lines: readonly ResultLine[]): string {
-  const sections = [...trainGroups(lines).map(trainSection), ...stepGroups(lines).map(stepSection)];
+  const sections = [
+    ...trainGroups(lines).map(trainSection),
+    ...stepGroups(lines).map(stepSection),
+    ...plainTables(lines).map(({ title, table }) => section(title, [tableOf(table)])),
+  ];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -27,11 +31,14 @@ ${sections.join('\n')}
 `;
 }
 
+const kinds = { train: ['training run', 'training runs'], step: ['step timing', 'step timings'], layers: ['layer timing', 'layer timings'], search: ['searched threshold', 'searched thresholds'] } as const;
+
 function summary(lines: readonly ResultLine[]): string {
-  const runs = lines.filter(({ command }) => command === 'train').length;
-  const timings = lines.length - runs;
-  const parts = [runs && `${runs} training ${runs === 1 ? 'run' : 'runs'}`, timings && `${timings} step ${timings === 1 ? 'timing' : 'timings'}`];
-  return parts.filter(Boolean).join(' and ') || 'No results.';
+  const parts = Object.entries(kinds).flatMap(([command, [one, many]]) => {
+    const count = lines.filter((line) => line.command === command).length;
+    return count ? [`${count} ${count === 1 ? one : many}`] : [];
+  });
+  return parts.join(', ') || 'No results.';
 }
 
 function trainSection({ title, runs, series }: TrainGroup): string {

@@ -1,5 +1,6 @@
 /** The tables of a report as rows of text: the terminal, Markdown and HTML all show the same ones. */
-import { variantNames, type StepLine, type TrainLine, type VariantName } from '../results/schema';
+import { variantNames, type LayersLine, type SearchLine, type StepLine, type TrainLine, type VariantName } from '../results/schema';
+import { meanOf } from '../statistics';
 import * as show from './format';
 
 export interface Table {
@@ -15,7 +16,7 @@ export function trainTable(runs: readonly TrainLine[]): Table {
     head: ['optimizer', 'clip', 'backend', 'seed', 'loss', 'test accuracy', 'clip rate', 'largest norm', 'not finite', 'seconds'],
     text: 3,
     rows: runs.map((run) => [
-      run.optimizer, run.clip, run.backend, String(run.seed), show.number(run.loss), show.percent(run.testAccuracy), show.percent(run.clipRate),
+      run.optimizer, run.clip, run.backend, String(run.seed), show.number(run.loss), show.accuracy(run.testAccuracy), show.percent(run.clipRate),
       show.number(run.maxNorm), run.nonFiniteSteps ? `${run.nonFiniteSteps} steps` : '–', show.seconds(run.seconds),
     ]),
   };
@@ -56,5 +57,33 @@ export function addedTable(lines: readonly StepLine[]): Table {
       ...(added ? [show.milliseconds(added.handwritten.median), show.milliseconds(added.clip.median), show.ratio(added.ratio)] : ['–', '–', '–']),
       String(memory.early.tensors), String(memory.late.tensors), String(rounds),
     ]),
+  };
+}
+
+/** One row a layer gradient. */
+export function layersTable(lines: readonly LayersLine[]): Table {
+  return {
+    head: ['layer', 'shapes', 'backend', 'tfjs', 'clipkit', 'ratio', 'quartiles', 'rounds'],
+    text: 3,
+    rows: lines.map(({ layer, shapes, backend, milliseconds, ratio, rounds }) => [
+      layer, shapes, backend, milliseconds.tfjs ? show.milliseconds(milliseconds.tfjs.median) : 'missing', show.milliseconds(milliseconds.ours.median),
+      ratio ? show.ratio(ratio.median) : '–', ratio ? `${show.ratio(ratio.lower)} – ${show.ratio(ratio.upper)}` : '–', String(rounds),
+    ]),
+  };
+}
+
+/** One row a threshold: mean and standard error over the folds. */
+export function searchTable(lines: readonly SearchLine[]): Table {
+  return {
+    head: ['model', 'clip', 'threshold', 'validation loss', 'accuracy', 'clip rate', 'folds'],
+    text: 2,
+    rows: lines.map(({ model, clip, threshold, folds }) => {
+      const of = (key: 'loss' | 'accuracy' | 'clipRate') => meanOf(folds.map((fold) => fold[key]));
+      const accuracy = of('accuracy');
+      return [
+        model, clip, show.number(threshold), show.plusMinus(of('loss'), show.number), accuracy.mean === null ? '–' : show.plusMinus(accuracy, show.percent),
+        show.percent(of('clipRate').mean!), String(folds.length),
+      ];
+    }),
   };
 }

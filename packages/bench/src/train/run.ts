@@ -51,25 +51,37 @@ const LAST = 20;
 /** Large enough to be fast, small enough for any heap. */
 const TEST_BATCH = 500;
 
+/** Hands out the examples of a split; whoever asks disposes of them. */
+export type Data = (split: 'train' | 'test') => Promise<Examples>;
+
 /** Trains a model of the catalogue from its seed and tests it. Everything but the times follows from the configuration. */
 export async function train(configuration: TrainConfiguration, hooks: TrainHooks = {}): Promise<TrainLine> {
+  const { limit, seed } = configuration;
+  const { source, testLimit = null } = hooks;
+  const entry = oneOf<CatalogueEntry>('model', catalogue, configuration.model);
+  return trainOn(configuration, (split) => {
+    const most = split === 'train' ? limit : testLimit;
+    return entry.data({ split, seed, ...(most !== null && { limit: most }), ...(source !== undefined && { source }) });
+  }, hooks);
+}
+
+/** The same on data of the caller's. */
+export async function trainOn(configuration: TrainConfiguration, data: Data, { onStep }: Pick<TrainHooks, 'onStep'> = {}): Promise<TrainLine> {
   const { backend, optimizer, clip, seed, batch, corruption } = configuration;
   await useBackend(backend);
-  const entry: CatalogueEntry = oneOf<CatalogueEntry>('model', catalogue, configuration.model);
+  const entry = oneOf<CatalogueEntry>('model', catalogue, configuration.model);
   const observed = buildOptimizer(parse(optimizer), parse(clip));
   // Norms are wanted of every step, the first and the unclipped ones included.
   observed.observe();
   const model = entry.model({ seed });
   model.compile({ optimizer: observed, loss: entry.loss, metrics: entry.metric ? [entry.metric] : [] });
 
-  const load = (split: 'train' | 'test', limit: number | null = null) =>
-    entry.data({ split, seed, ...(limit !== null && { limit }), ...(hooks.source && { source: hooks.source }) });
-  const examples = await load('train', configuration.limit);
+  const examples = await data('train');
   const count = examples.xs.shape[0]!;
   const steps = configuration.steps ?? Math.ceil(((configuration.epochs ?? 1) * count) / batch);
-  const run = await runSteps(model, observed, examples, { steps, batch, seed, corruption }, hooks.onStep);
+  const run = await runSteps(model, observed, examples, { steps, batch, seed, corruption }, onStep);
   dispose(examples);
-  const test = await load('test', hooks.testLimit);
+  const test = await data('test');
   const tested = await evaluate(model, test);
   dispose(test);
   model.dispose();

@@ -1,0 +1,71 @@
+/** Times layer gradients with tfjs's own kernels and with those of @clipkit/backprop, in turns. */
+import { registerBackprop } from '@clipkit/backprop';
+import { engine, getKernel, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { useBackend } from '../backends';
+import { environment } from '../environment';
+import { UsageError } from '../errors';
+import { SCHEMA, type LayersLine } from '../results/schema';
+import { spreadOf } from '../statistics';
+import { layerCases, type LayerCase } from './cases';
+
+export interface LayersConfiguration {
+  backend: string;
+  batch: number;
+  /** Seconds to spend on each layer. */
+  seconds: number;
+}
+
+const MOST = 300;
+
+/** A line a layer gradient. Where tfjs has no kernel for it, its time is null. */
+export async function measureLayers({ backend, batch, seconds }: LayersConfiguration, onCase?: (done: number, all: number) => void): Promise<LayersLine[]> {
+  if (backend !== 'wasm' && backend !== 'cpu') throw new UsageError(`[bench] layers: expected the backend wasm or cpu, got ${backend}: @clipkit/backprop has kernels for no other`);
+  await useBackend(backend);
+  const cases = layerCases(batch);
+  try {
+    return cases.map((each, place) => {
+      const line = measureCase(each, backend, batch, seconds);
+      onCase?.(place + 1, cases.length);
+      return line;
+    });
+  } finally {
+    for (const { inputs } of cases) for (const input of Object.values(inputs)) input.dispose();
+    registerBackprop({ backend });
+  }
+}
+
+function measureCase({ name, kernel, shapes, inputs, attributes }: LayerCase, backend: 'wasm' | 'cpu', batch: number, seconds: number): LayersLine {
+  const times = { tfjs: [] as number[], ours: [] as number[] };
+  const time = (whose: 'tfjs' | 'ours'): number | null => {
+    if (whose === 'tfjs') registerBackprop({ backend }).undo();
+    else registerBackprop({ backend });
+    if (!getKernel(kernel, backend)) return null;
+    const start = performance.now();
+    tidy(() => void (engine().runKernel(kernel, inputs, attributes) as Tensor));
+    return performance.now() - start;
+  };
+  // The first calls compile; but where one alone takes all the time there is, it is the measurement.
+  const first = { tfjs: time('tfjs'), ours: time('ours') };
+  const began = performance.now();
+  if (first.tfjs !== null && first.tfjs > 1000 * seconds) times.tfjs.push(first.tfjs);
+  const alternate = first.tfjs !== null && !times.tfjs.length;
+  for (let round = 0; round < MOST && (round === 0 || performance.now() - began < 1000 * seconds); round++) {
+    if (alternate) times.tfjs.push(time('tfjs')!);
+    times.ours.push(time('ours')!);
+  }
+  const tfjs = first.tfjs === null ? null : spreadOf(times.tfjs);
+  return {
+    schema: SCHEMA,
+    command: 'layers',
+    backend,
+    layer: name,
+    kernel,
+    shapes,
+    batch,
+    rounds: times.ours.length,
+    milliseconds: { tfjs, ours: spreadOf(times.ours) },
+    ratio: tfjs && spreadOf(times.ours.map((value, round) => value / (times.tfjs[round] ?? times.tfjs[0]!))),
+    date: new Date().toISOString(),
+    ...environment(),
+  };
+}
