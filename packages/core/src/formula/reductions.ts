@@ -12,9 +12,12 @@ function reduce(kind: Reduction, x: Formula, to: ReducedExtent): Formula {
     const members = only ? choose((variable) => (only(variable) ? 0 : 1), [each, kind === 'max' ? -Infinity : 0]) : each;
     return node('reduce', [members], { attribute: kind, extent: 'scalar' });
   }
-  if (x.extent === to || rankOf(x.extent) < rankOf(to)) return kind === 'norm' ? abs(x) : x;
+  if (x.extent === to || rankOf(x.extent) < rankOf(to)) return kind === 'norm' && !isLength(x) ? abs(x) : x;
   return node('reduce', [x], { attribute: kind, extent: to, deeper: x.extent === 'element' ? 1 : 0 });
 }
+
+/** A norm is never negative, so the norm of one is itself. */
+const isLength = (x: Formula): boolean => x.operation === 'reduce' && x.attribute === 'norm';
 
 /** Σ x */
 export const sum = (x: Term, to: ReducedExtent): Formula => reduce('sum', lift(x), to);

@@ -24,8 +24,9 @@ export const byGlobalNorm = defineTransform({
   options: { maxNorm: threshold(), ord: order(), minNorm: threshold({ default: 0 }) },
   update({ gradient }, { maxNorm, ord, minNorm }) {
     const length = norm(gradient, 'scalar', ord);
-    const tooSmall = and(gt(length, 0), lt(length, minNorm));
-    return { gradient: mul(gradient, select(tooSmall, div(minNorm, length), scaleTo(maxNorm, length))) };
+    const down = scaleTo(maxNorm, length);
+    if (minNorm === 0) return { gradient: mul(gradient, down) };
+    return { gradient: mul(gradient, select(and(gt(length, 0), lt(length, minNorm)), div(minNorm, length), down)) };
   },
 });
 

@@ -10,7 +10,8 @@ import type { Reduction } from '../../formula/reductions';
 import { belongs, reachable, resolve, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Backend, DeviceNorms, Run, RunResult } from '../backend';
-import { EAGER, scaledNorm } from './operations';
+import { foldArray } from '../fused/tape';
+import { EAGER, isHostMemory, safeNorm } from './operations';
 
 export const eager: Backend = {
   name: 'eager',
@@ -25,8 +26,12 @@ class EagerStep {
   private readonly ofTarget: Map<Formula, unknown>[];
   private readonly hostKnown = new Map<Formula, boolean>();
 
+  /** Whether elements must be seen as [rows, units, inner]; else they keep their variable's shape. */
+  private readonly cubes: boolean;
+
   constructor(private readonly run_: Run) {
     this.program = run_.program;
+    this.cubes = hasUnits(run_.program);
     this.ofTarget = run_.targets.map(() => new Map());
   }
 
@@ -107,16 +112,16 @@ class EagerStep {
     }
     switch (at.operation) {
       case 'size': return tf.scalar(at.attribute === 'each' ? target!.size : target!.rows * target!.inner);
-      case 'input': return cube(at.attribute === 'gradient' ? target!.gradient : target!.variable!, target!);
+      case 'input': return this.shaped(at.attribute === 'gradient' ? target!.gradient : target!.variable!, target!);
       case 'state': {
         const slot = this.program.slots.get(at.attribute as string)!;
         const held = this.run_.state.tensor(slot, this.recordOf(slot, index), target);
-        return at.extent === 'element' ? cube(held, target!) : held;
+        return at.extent === 'element' ? this.shaped(held, target!) : held;
       }
       case 'custom': return (at.attribute as CustomFunction)(at.args.map((arg) => this.argument(arg, index)), target);
       case 'item': {
         const item = (this.value(at.args[0]!, index) as readonly tf.Tensor[])[at.attribute as number]!;
-        return at.extent === 'element' ? cube(item, target!) : item;
+        return at.extent === 'element' ? this.shaped(item, target!) : item;
       }
       case 'reduce': return this.reduce(at, index);
       default:
@@ -140,12 +145,17 @@ class EagerStep {
     return arg.extent === 'element' && index !== null ? tf.reshape(value, this.run_.targets[index]!.shape as number[]) : value;
   }
 
+  private shaped(tensor: tf.Tensor, { rows, units, inner }: Target): tf.Tensor {
+    return this.cubes ? tf.reshape(tensor, [rows, units, inner]) : tensor;
+  }
+
   private reduce(at: Formula, index: number | null): tf.Tensor {
     const kind = at.attribute as Reduction, [arg] = at.args as [Formula];
     if (at.extent === 'scalar') {
       const { targets } = this.run_;
-      if (!targets.length) return tf.scalar(kind === 'max' ? -Infinity : 0);
-      return REDUCE[kind](tf.stack(targets.map((_, each) => tf.reshape(this.tensor(arg, each), []))));
+      const parts = targets.map((_, each) => this.tensor(arg, each));
+      if (isHostMemory() || !parts.length) return tf.scalar(foldArray(kind, parts.map((each) => each.dataSync()[0]!)));
+      return REDUCE[kind](tf.stack(parts.map((each) => tf.reshape(each, []))));
     }
     const value = this.tensor(arg, index);
     if (at.extent === 'unit') return tf.reshape(REDUCE[kind](value, [0, 2]), [-1, 1]);
@@ -155,18 +165,30 @@ class EagerStep {
   private full(formula: Formula, index: number): tf.Tensor {
     const target = this.run_.targets[index]!, value = this.tensor(formula, index);
     const { rows, units, inner, shape } = target;
+    const wanted = (this.cubes ? [rows, units, inner] : shape) as number[];
+    const wide = sameShape(value.shape, wanted) ? value : tf.broadcastTo(value, wanted);
     // A value that is its own input's tensor (an unchanged gradient) is copied: whoever takes it may keep or change it.
-    const wide = value.size === target.size && value.rank === 3 ? value : tf.broadcastTo(value, [rows, units, inner]);
-    return tf.reshape(isPassedThrough(formula, target) ? tf.mul(wide, 1) : wide, shape as number[]);
+    const own = isPassedThrough(formula, target) ? tf.mul(wide, 1) : wide;
+    return this.cubes ? tf.reshape(own, shape as number[]) : own;
   }
 }
 
 const isPassedThrough = (formula: Formula, target: Target): boolean => ['input', 'state', 'item'].includes(resolve(formula, target).operation);
 
-const cube = (tensor: tf.Tensor, { rows, units, inner }: Target): tf.Tensor => tf.reshape(tensor, [rows, units, inner]);
+const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((each, axis) => each === b[axis]);
+
+const unitPrograms = new WeakMap<Program, boolean>();
+function hasUnits(program: Program): boolean {
+  let known = unitPrograms.get(program);
+  if (known === undefined) {
+    known = [...reachable(rootsOf(program))].some(({ extent }) => extent === 'unit');
+    unitPrograms.set(program, known);
+  }
+  return known;
+}
 
 const REDUCE: Record<Reduction, (x: tf.Tensor, axes?: number[]) => tf.Tensor> = {
   sum: (x, axes) => tf.sum(x, axes),
   max: (x, axes) => tf.max(x, axes),
-  norm: scaledNorm,
+  norm: safeNorm,
 };
