@@ -5,7 +5,7 @@
  * hands them on, and changes the weights afterwards. Gradients belong to the caller: they are never written or disposed.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend } from '../backends/backend';
+import type { Backend, DeviceNorms, HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
 import { expected } from '../errors';
 import { isSchedule, valueAt, type Schedule, type Threshold } from '../schedules/schedule';
@@ -14,6 +14,7 @@ import type { LayoutOf } from '../trace/layout';
 import type { Program } from '../trace/program';
 import { trace } from '../trace/trace';
 import type { NonFinitePolicy } from '../transform/nonFinite';
+import { flatten } from '../transform/chain';
 import { isTransform, type GradientTransform } from '../transform/transform';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
@@ -21,6 +22,7 @@ import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
 import { StateStore } from './state';
 import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
 import { TargetLists, toList, type Gradients, type NamedGradient, type TargetList } from './targets';
+import { Warnings } from './warnings';
 
 export interface OptimizerOptions {
   /** What changes gradients before the rule and weights after it, in order. */
@@ -53,8 +55,10 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private readonly pipeline: Pipeline;
   private readonly lists: TargetLists;
   private readonly observer = new Observer();
+  private readonly warnings: Warnings;
   private readonly programs = new Map<string, Program>();
   private backend: Backend | null = null;
+  private known: TargetList | null = null;
   private rate: Threshold | null;
   private observing = false;
   private readonly freeToObserve = new WeakMap<Program, { readonly targets: TargetList; readonly free: boolean }>();
@@ -67,6 +71,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     this.rate = options.rule ? options.rule.options['learningRate'] as Threshold : null;
     this.pipeline = layPipeline(this.owner, options.transforms, options.rule, options.nonFinite);
     this.lists = new TargetLists(this.owner, options.layoutOf);
+    this.warnings = new Warnings(flatten(options.transforms), options.rule);
   }
 
   /** The current learning rate. Setting it replaces a schedule. */
@@ -90,12 +95,16 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     const named = toList(this.owner, gradients), list = this.lists.resolve(named);
     const backend = this.useBackend(), { pipeline, state } = this;
     if (state.hasSaved) state.checkShapes(list.targets);
+    if (list !== this.known) {
+      this.known = list;
+      this.warnings.about(list.targets);
+    }
     const release = (this.calls + 1) % pipeline.period === 0;
     tf.tidy(() => {
       const program = this.program(list, release, backend);
       const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
       const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect });
-      if (result.norms) this.observer.record(result.norms, list.targets, program.halted);
+      if (result.norms) this.record(result.norms, list, program.halted);
       if (!program.halted) {
         const applied = !this.maySkip(program) || (!this.inner && !backend.host) || result.applied();
         if (applied && this.inner) this.passOn(gradients, named, list, result.gradients!);
@@ -104,6 +113,11 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     });
     this.calls++;
     if (release) this.incrementIterations();
+  }
+
+  private record(norms: HostNorms | DeviceNorms, list: TargetList, halted: boolean): void {
+    this.observer.record(norms, list.targets, halted);
+    if (norms.where === 'host' && !halted) this.warnings.step(norms.totalBefore, norms.totalAfter);
   }
 
   /** Steps that were skipped need a look at the program's validity, which is a constant in most. */
