@@ -1,23 +1,42 @@
-/** Stochastic gradient descent, with momentum. */
-import { add, defineTransform, fields, mul, sub, type StateDeclarations } from '@clipkit/core';
-import { element, learningRate } from './common';
+/** Stochastic gradient descent, plain or with momentum. */
+import { add, fields, mul, type StateDeclarations } from '@clipkit/core';
+import { buildOptimizer, type CommonOptions, type FusedOptimizer } from '../optimizer';
+import { element, nonNegative } from '../parts';
+import { defineRule, type Rule } from '../rule';
 
-/**
- * w ← w − η g; with momentum μ: u ← μ u + g, w ← w − η u, or with nesterov w ← w − η (g + μ u).
- *
- * The velocity does not hold the learning rate, as in tf.train.momentum; Keras's does, which differs once the rate changes.
- * [Polyak 1964; Sutskever et al. 2013]
- */
-export const sgdRule = defineTransform({
-  kind: 'sgd',
-  package: 'optimizers',
-  stage: 'rule',
-  arguments: (options: object) => options,
-  options: { learningRate: learningRate(0.01), momentum: fields.number({ min: 0, default: 0 }), nesterov: fields.boolean(false) },
-  state: ({ momentum }): StateDeclarations => (momentum ? { velocity: element } : {}),
-  update({ gradient, weight, state, learningRate: rate }, { momentum, nesterov }) {
-    if (!momentum) return { weight: sub(weight, mul(rate, gradient)) };
-    const velocity = add(mul(momentum, state['velocity']!), gradient);
-    return { weight: sub(weight, mul(rate, nesterov ? add(gradient, mul(momentum, velocity)) : velocity)), state: { velocity } };
+export interface SgdOptions extends CommonOptions {
+  /** mu >= 0. */
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+/** `momentum` is the same rule with another default. */
+export const descentRule = (kind: string, momentum: number): Rule => defineRule({
+  kind,
+  learningRate: 0.01,
+  options: { momentum: nonNegative(momentum), nesterov: fields.boolean(false) },
+  state: (options): StateDeclarations => (options.momentum ? { velocity: element } : {}),
+  step({ gradient, state, rate }, { momentum: mu, nesterov }) {
+    if (!mu) return { step: mul(rate, gradient) };
+    const velocity = add(mul(mu, state['velocity']!), gradient);
+    return { step: mul(rate, nesterov ? add(gradient, mul(mu, velocity)) : velocity), state: { velocity } };
   },
 });
+
+const rule = descentRule('sgd', 0);
+
+/**
+ * Stochastic gradient descent.
+ *
+ *     w <- w - eta g
+ *     with momentum:   u <- mu u + g,   w <- w - eta u,   or with nesterov   w <- w - eta (g + mu u)
+ *
+ * The velocity u does not hold the learning rate, as in tf.train.momentum and torch.optim.SGD; Keras's does, which differs
+ * once the rate changes.
+ * @param options learningRate 0.01 (Keras's; tf.train.sgd has none), momentum 0, nesterov false, and the common options
+ * @throws TypeError, RangeError on an option that is unknown or out of its range
+ * @see Polyak 1964; Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"
+ */
+export function sgd(options: SgdOptions = {}): FusedOptimizer {
+  return buildOptimizer(rule, options);
+}
