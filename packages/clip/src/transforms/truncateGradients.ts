@@ -41,7 +41,7 @@ function keepLargest(entries: tf.Tensor, count: number): tf.Tensor {
   if (count >= entries.size) return entries;
   if (count === 0) return tf.zerosLike(entries);
   const magnitudes = magnitudesOf(entries);
-  return keep(entries, magnitudes, tf.slice(tf.topk(magnitudes, count).values, [count - 1], [1]), tf.scalar(count, 'int32'));
+  return masked(entries, magnitudes, tf.slice(tf.topk(magnitudes, count).values, [count - 1], [1]), tf.scalar(count, 'int32'));
 }
 
 /** The same for a number that only the device knows. */
@@ -50,7 +50,7 @@ function keepScheduled(entries: tf.Tensor, amount: tf.Tensor, byShare: boolean):
   const wanted = byShare ? tf.ceil(tf.mul(tf.sub(amount, 1e-7), size)) : amount;
   const count = tf.cast(tf.maximum(tf.minimum(wanted, size), 0), 'int32');
   const last = tf.reshape(tf.maximum(tf.sub(count, tf.scalar(1, 'int32')), tf.scalar(0, 'int32')), [1]);
-  return keep(entries, magnitudes, tf.gather(tf.topk(magnitudes, size).values, last), count);
+  return masked(entries, magnitudes, tf.gather(tf.topk(magnitudes, size).values, last), count);
 }
 
 function magnitudesOf(entries: tf.Tensor): tf.Tensor1D {
@@ -59,7 +59,7 @@ function magnitudesOf(entries: tf.Tensor): tf.Tensor1D {
 }
 
 /** All entries above the smallest magnitude that stays, and of those equal to it the first ones. */
-function keep(entries: tf.Tensor, magnitudes: tf.Tensor1D, smallest: tf.Tensor, count: tf.Tensor): tf.Tensor {
+function masked(entries: tf.Tensor, magnitudes: tf.Tensor1D, smallest: tf.Tensor, count: tf.Tensor): tf.Tensor {
   const above = tf.greater(magnitudes, smallest), equal = tf.equal(magnitudes, smallest);
   const room = tf.sub(count, tf.sum(tf.cast(above, 'int32')));
   const first = tf.lessEqual(tf.cumsum(tf.cast(equal, 'int32')), room);
