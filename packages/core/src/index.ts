@@ -3,8 +3,9 @@
  * @packageDocumentation
  */
 export * from './formula';
-export { defineTransform, buildTransform, isTransform, registeredKinds } from './transform/transform';
-export type { Flow, GradientTransform, Outcome, Stage, StateDeclaration, StateDeclarations, Trait, TransformDefinition } from './transform/transform';
+export { buildTransform, defineTransform, registeredKinds, type TransformDefinition } from './transform/define';
+export { isTransform } from './transform/transform';
+export type { Flow, GradientTransform, Outcome, Stage, StateDeclaration, StateDeclarations, Trait } from './transform/transform';
 export { chain } from './transform/chain';
 export * as fields from './transform/fields';
 export type { Field, Fields, Options, Pattern } from './transform/fields';

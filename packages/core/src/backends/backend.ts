@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Program } from '../trace/program';
 import type { Target } from '../trace/target';
-import type { StateStore } from '../optimizer/state';
+import type { StateStore } from '../state/store';
 
 /** What a step is run with. */
 export interface Run {

@@ -19,7 +19,7 @@ import { isTransform, type GradientTransform } from '../transform/transform';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
 import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
-import { StateStore } from './state';
+import { StateStore } from '../state/store';
 import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
 import { TargetLists, toList, type Gradients, type NamedGradient, type TargetList } from './targets';
 import { Warnings } from './warnings';

@@ -5,7 +5,7 @@ import { decode, decodeRecord, encode, encodeRecord, type Json } from '../transf
 import { NON_FINITE_POLICIES, type NonFinitePolicy } from '../transform/nonFinite';
 import { isTransform, type GradientTransform } from '../transform/transform';
 import type { ClipkitOptimizer, OptimizerOptions } from './optimizer';
-import type { SavedTensor } from './state';
+import type { SavedTensor } from '../state/store';
 import { isStock, restoreStockState, stockState, type NamedTensor } from './stock';
 
 const OWNER = '[core] fromConfig';

@@ -9,7 +9,7 @@ import { trace } from '../trace/trace';
 import { flatten } from '../transform/chain';
 import { policyTransforms, type NonFinitePolicy } from '../transform/nonFinite';
 import type { GradientTransform } from '../transform/transform';
-import { StateStore } from './state';
+import { StateStore } from '../state/store';
 import { checkFits, type NamedGradient } from './targets';
 
 /** Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before. */

@@ -2,7 +2,6 @@
 import { constant, withScope, type Formula } from '../formula/formula';
 import { evaluate } from '../formula/operations';
 import { param } from '../formula/functions';
-import { checkOptions, type Fields, type Options } from '../transform/fields';
 
 /** A value that changes with the number of attempted steps; step 0 is the first. */
 export interface Schedule {
@@ -18,30 +17,7 @@ export interface Schedule {
 /** A number, or a value over steps. A plain function of the step works too, but cannot be saved. */
 export type Threshold = number | Schedule | ((step: number) => number);
 
-type Build = (options: Readonly<Record<string, unknown>>, owner: string) => Schedule;
-const kinds = new Map<string, Build>();
-
 export const isSchedule = (value: unknown): value is Schedule => typeof value === 'function' && 'formula' in value && 'kind' in value;
-
-/** Defines a schedule: its options, validated by one table wherever they come from, and its formula. */
-export function defineSchedule<F extends Fields>(kind: string, fields: F, formula: (step: Formula, options: Options<F>) => Formula): (options: unknown, owner?: string) => Schedule {
-  const build = (given: unknown, owner = `[core] ${kind}`): Schedule => {
-    const options = checkOptions(owner, fields, given);
-    return makeSchedule(kind, () => options as Record<string, unknown>, (step) => formula(step, options));
-  };
-  registerSchedule(kind, build);
-  return build;
-}
-
-export function registerSchedule(kind: string, build: Build): void {
-  kinds.set(kind, build);
-}
-
-export function buildSchedule(kind: string, options: Readonly<Record<string, unknown>>, owner: string): Schedule {
-  const build = kinds.get(kind);
-  if (!build) throw new RangeError(`${owner}: unknown schedule ${JSON.stringify(kind)}; known: ${[...kinds.keys()].join(', ')}`);
-  return build(options, owner);
-}
 
 export function makeSchedule(kind: string, options: () => Record<string, unknown>, formula: (step: Formula) => Formula): Schedule {
   const call = (step: number): number => withScope(() => evaluate(formula(constant(step)), step));

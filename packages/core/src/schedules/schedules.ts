@@ -3,7 +3,8 @@ import { lift, type Formula } from '../formula/formula';
 import { add, cos, div, lt, min, mul, param, pow, select, sub } from '../formula/functions';
 import { expected } from '../errors';
 import { checkOptions, count, number, points, schedule as scheduleField, text, type Fields } from '../transform/fields';
-import { defineSchedule, makeSchedule, registerSchedule, type Schedule, type Threshold } from './schedule';
+import { defineSchedule, registerSchedule } from './define';
+import { makeSchedule, type Schedule, type Threshold } from './schedule';
 
 const build = {
   constant: defineSchedule('constant', { value: number() }, (_step, { value }) => lift(value)),

@@ -1,5 +1,6 @@
 /** Transforms one after another as one transform, to be nested or shared; a plain list means the same. */
-import { chainOf, defineTransform, type GradientTransform } from './transform';
+import { defineTransform } from './define';
+import { chainOf, type GradientTransform } from './transform';
 import { transform } from './fields';
 
 const define = defineTransform({

@@ -2,9 +2,11 @@
  * Options to JSON and back. Loading a model camel-cases every key and every string that has an underscore, except under the
  * key `name`; JSON has no Infinity; so both are wrapped.
  */
-import { isSchedule, buildSchedule } from '../schedules/schedule';
+import { buildSchedule } from '../schedules/define';
+import { isSchedule } from '../schedules/schedule';
 import { show } from '../errors';
-import { buildTransform, isTransform } from './transform';
+import { buildTransform } from './define';
+import { isTransform } from './transform';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

@@ -1,7 +1,8 @@
 /** What happens to gradients with a NaN or an infinity: the policies, two of which are transforms before all others. */
 import { and, finite, select } from '../formula/functions';
 import { norm } from '../formula/reductions';
-import { defineTransform, type GradientTransform } from './transform';
+import { defineTransform } from './define';
+import { type GradientTransform } from './transform';
 
 /**
  * `propagate`: the failure shows, as TensorFlow documents for clip_by_global_norm. `zero`: such elements become 0.

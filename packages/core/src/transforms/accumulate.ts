@@ -1,7 +1,8 @@
 /** Gradient accumulation, shared by clip's accumulateGradients() and the optimizers' gradientAccumulationSteps. */
 import { add, div, gt, max, select } from '../formula';
 import { count } from '../transform/fields';
-import { defineTransform, type Outcome } from '../transform/transform';
+import { defineTransform } from '../transform/define';
+import { type Outcome } from '../transform/transform';
 
 /**
  * Collects n micro-batches and lets what follows see their mean, once every n calls. Between, no variable moves.

@@ -1,7 +1,7 @@
 /** The moving average of the weights, which swapAveragedWeights() puts in their place. */
 import { add, eq, mul, select, sub } from '../formula';
 import { number } from '../transform/fields';
-import { defineTransform } from '../transform/transform';
+import { defineTransform } from '../transform/define';
 
 /**
  * Keeps an exponential average of the updated weights; it changes nothing by itself.

@@ -3,7 +3,7 @@ import { and, div, gt, lt, max, min, mul, norm, select } from '../formula';
 import { expected } from '../errors';
 import { valueAt, type Schedule, type Threshold } from '../schedules/schedule';
 import { order, threshold, type Field } from '../transform/fields';
-import { defineTransform } from '../transform/transform';
+import { defineTransform } from '../transform/define';
 import { scaleTo } from './scale';
 
 /**

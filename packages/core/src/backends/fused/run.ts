@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Formula } from '../../formula/formula';
 import type { Program } from '../../trace/program';
 import type { Target } from '../../trace/target';
-import type { StateRecord, StateStore } from '../../optimizer/state';
+import type { StateRecord, StateStore } from '../../state/store';
 import type { HostNorms, Run, RunResult } from '../backend';
 import { bind, type Binding, type BoundLaunch, sourceOf, type BoundTarget, type LiveInput, type StateRegisters } from './bind';
 import { Customs } from './customs';

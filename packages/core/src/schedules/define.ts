@@ -1,0 +1,27 @@
+/** How a schedule is defined, and the registry that rebuilds one from a saved configuration. */
+import type { Formula } from '../formula/formula';
+import { checkOptions, type Fields, type Options } from '../transform/fields';
+import { makeSchedule, type Schedule } from './schedule';
+
+type Build = (options: Readonly<Record<string, unknown>>, owner: string) => Schedule;
+const kinds = new Map<string, Build>();
+
+/** Defines a schedule: its options, validated by one table wherever they come from, and its formula. */
+export function defineSchedule<F extends Fields>(kind: string, fields: F, formula: (step: Formula, options: Options<F>) => Formula): (options: unknown, owner?: string) => Schedule {
+  const build = (given: unknown, owner = `[core] ${kind}`): Schedule => {
+    const options = checkOptions(owner, fields, given);
+    return makeSchedule(kind, () => options as Record<string, unknown>, (step) => formula(step, options));
+  };
+  registerSchedule(kind, build);
+  return build;
+}
+
+export function registerSchedule(kind: string, build: Build): void {
+  kinds.set(kind, build);
+}
+
+export function buildSchedule(kind: string, options: Readonly<Record<string, unknown>>, owner: string): Schedule {
+  const build = kinds.get(kind);
+  if (!build) throw new RangeError(`${owner}: unknown schedule ${JSON.stringify(kind)}; known: ${[...kinds.keys()].join(', ')}`);
+  return build(options, owner);
+}
