@@ -1,7 +1,7 @@
 /** What a fused kernel does after its product: add a bias, then clamp, or run the activation's own kernel. */
 import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel } from '@tensorflow/tfjs-core';
-import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { BackendName } from './kernel';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Arguments, BackendName } from './kernel';
 
 export interface FusedAttributes {
   dataFormat?: 'NHWC' | 'NCHW';
@@ -20,12 +20,14 @@ export interface End {
   readonly high: number;
   /** Whether bias and clamp change nothing. */
   readonly plain: boolean;
+  /** Whether the activation is a clamp. */
+  readonly isClamp: boolean;
   /** Runs the activation that is no clamp, if there is one, and lets go of what it was given. */
   activate(made: TensorInfo): TensorInfo;
 }
 
 /** Undefined where tfjs's kernel is asked: channels first, a bias that is not one value a channel, an unknown activation. */
-export const fusedEnd = (args: Parameters<KernelFunc>[0], backendName: BackendName, channels: number): End | undefined => {
+export const fusedEnd = (args: Arguments, backendName: BackendName, channels: number): End | undefined => {
   const { bias, preluActivationWeights } = args.inputs as { bias?: TensorInfo | null; preluActivationWeights?: TensorInfo | null };
   const { dataFormat = 'NHWC', leakyreluAlpha, ...attributes } = args.attrs as unknown as FusedAttributes;
   const activation = attributes.activation ?? 'linear', kernel = getKernel(activations[activation] ?? '', backendName);
@@ -34,6 +36,7 @@ export const fusedEnd = (args: Parameters<KernelFunc>[0], backendName: BackendNa
   const [low, high] = clamps[activation] ?? clamps.linear!;
   return {
     bias: bias ?? undefined, low, high,
+    isClamp: !kernel,
     plain: !bias && low === -Infinity && high === Infinity,
     activate: (made) => {
       if (!kernel) return made;

@@ -10,5 +10,8 @@ export interface Kernel {
   readonly replaces: boolean;
 }
 
+/** What tfjs calls a kernel with. */
+export type Arguments = Parameters<KernelFunc>[0];
+
 /** A kernel's function; cases that are not ours go to `stock`, the kernel of tfjs that it replaced. */
-export type OwnKernel = (args: Parameters<KernelFunc>[0], stock: KernelFunc) => TensorInfo | TensorInfo[];
+export type OwnKernel = (args: Arguments, stock: KernelFunc) => TensorInfo | TensorInfo[];

@@ -22,6 +22,7 @@ export const implementations: readonly Implementation[] = [
   slow('wasm', tf.MaxPoolGrad, wasm.maxPoolGradient),
   slow('wasm', tf.AvgPoolGrad, wasm.averagePoolGradient),
   slow('wasm', tf.BatchMatMul, wasm.matMul),
+  slow('wasm', tf._FusedMatMul, wasm.fusedMatMul),
   slow('wasm', tf.Sum, wasm.sum),
   slow('wasm', tf.Mean, wasm.mean),
   slow('wasm', tf.Add, wasm.add),

@@ -2,6 +2,7 @@
 import { broadcast_util, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { rangeError } from './errors';
+import type { Arguments } from './kernel';
 
 export interface MatrixShapes {
   readonly rows: number;
@@ -17,9 +18,9 @@ export interface MatrixShapes {
 }
 
 /** Undefined where tfjs's kernel is asked: other dtypes, and batches that broadcast in part. */
-export const matrixShapes = (
-  a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean },
-): MatrixShapes | undefined => {
+export const matrixShapes = ({ inputs, attrs }: Arguments): MatrixShapes | undefined => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
   const batchA = a.shape.slice(0, -2), batchB = b.shape.slice(0, -2);
   const countA = util.sizeFromShape(batchA), countB = util.sizeFromShape(batchB);
   if (a.dtype !== 'float32' || b.dtype !== 'float32' || !(util.arraysEqual(batchA, batchB) || countA === 1 || countB === 1)) return undefined;

@@ -4,6 +4,7 @@ import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { rangeError, typeError } from './errors';
 import { implementations } from './kernels';
 import type { BackendName } from './kernel';
+import { simdIsThere } from './wasm/heap';
 
 export interface BackpropOptions {
   /** Only this backend; without it both. */
@@ -70,11 +71,18 @@ const chosen = (options: BackpropOptions): readonly BackendName[] => {
  * the backend is set. `undo()` restores tfjs's kernels, whoever registered them.
  *
  * @param options.backend only 'wasm' or only 'cpu'; default both
- * @throws RangeError for another backend or an unknown option
+ * @throws RangeError for another backend or an unknown option; Error for 'wasm' on an engine without WebAssembly SIMD (without the
+ *   option: a warning, and cpu only)
  */
 export const registerBackprop = (options: BackpropOptions = {}): BackpropRegistration => {
-  const names = chosen(options);
+  const asked = chosen(options), simd = !asked.includes('wasm') || simdIsThere();
+  const without = 'expected an engine with WebAssembly SIMD (every current browser, Node >= 16.4), got one without';
+  if (!simd && options.backend === 'wasm') throw new Error(`[backprop] registerBackprop: ${without}`);
+  if (!simd) console.warn(`[backprop] registerBackprop: ${without}; only cpu is registered`);
+  const names = simd ? asked : asked.filter((backendName) => backendName !== 'wasm');
   for (const backendName of names) {
+    // Another copy of this package (ESM beside CommonJS) may have registered already.
+    if (!installed.has(backendName) && getKernel(marker, backendName)) continue;
     if (!installed.has(backendName)) {
       installed.set(backendName, new Map());
       registerKernel({

@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { kernels, registerBackprop } from '../src';
 import type { BackpropOptions } from '../src';
+import { heapOf } from '../src/wasm/heap';
 
 const snapshot = (): Map<string, unknown> =>
   new Map(['cpu', 'wasm'].flatMap((name) => tf.getKernelsForBackend(name).map((config) => [`${name}/${config.kernelName}`, config.kernelFunc])));
@@ -66,6 +67,27 @@ test('a kernel that somebody else registers over ours stays when ours go', () =>
   tf.registerKernel(other);
   undo();
   expect(tf.getKernel('Conv2D', 'cpu')).toBe(other);
+});
+
+test('without SIMD wasm is refused, cpu is not', () => {
+  const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false), warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const before = snapshot();
+  expect(() => registerBackprop({ backend: 'wasm' })).toThrow('[backprop] registerBackprop: expected an engine with WebAssembly SIMD');
+  expect(snapshot()).toEqual(before);
+  const { registered, replaced } = registerBackprop();
+  expect([registered, replaced]).toEqual([[], names('cpu', true)]);
+  expect(warn).toHaveBeenCalledOnce();
+  validate.mockRestore();
+  warn.mockRestore();
+});
+
+test('a heap that is shared between threads', () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
+  const { kernels: compiled } = heapOf({ wasm: { wasmMemory: memory } });
+  const values = new Float32Array(memory.buffer);
+  values.set([1, 2, 3, 4, 5, 6]);
+  compiled.sumRows(0, 64, 2, 3, 1);
+  expect([...values.slice(16, 19)]).toEqual([5, 7, 9]);
 });
 
 describe('errors', () => {

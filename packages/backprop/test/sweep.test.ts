@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { kernels } from '../src';
 import { difference, prepare, run, runReference } from './support/kernels';
 import { Draw, seeded } from './support/random';
-import { cases } from './support/shapes';
+import { cases } from './support/cases';
 
-const shapesPerKernel = 60;
+const shapesPerKernel = 300;
 
 beforeAll(prepare);
 

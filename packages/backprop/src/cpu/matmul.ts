@@ -11,7 +11,7 @@ const rowBlock = 64;
 
 export const matMul: OwnKernel = (args, stock) => {
   const { a, b } = args.inputs as { a: TensorInfo; b: TensorInfo };
-  const shapes = matrixShapes(a, b, args.attrs as unknown as { transposeA: boolean; transposeB: boolean });
+  const shapes = matrixShapes(args);
   if (!shapes) return stock(args);
   const { rows, depth, columns, outShape, pairs, leftRow, leftDepth, rightDepth, rightColumn } = shapes;
   const left = valuesOf(args.backend, a), right = valuesOf(args.backend, b);

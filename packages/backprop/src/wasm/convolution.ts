@@ -1,11 +1,12 @@
 /** Conv2D and FusedConv2D on wasm: patches of the input, read where they lie, times the packed filter. Faster than XNNPACK's; NCHW works, too. */
-import { Conv2D, FusedConv2D, util } from '@tensorflow/tfjs-core';
+import { Conv2D, FusedConv2D } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
 import { convolutionInfo, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import { fusedEnd } from '../fused';
 import type { OwnKernel } from '../kernel';
+import { biasInPlace } from './bias';
 import { geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, writeOutput } from './images';
@@ -49,13 +50,6 @@ export const fusedConvolution: OwnKernel = (args, stock) => {
   const channels = filter.shape[3]!, end = fusedEnd(args, 'wasm', channels);
   if (!end || x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
   const made = convolution(args, stock) as TensorInfo;
-  if (!end.plain) {
-    const heap = heapOf(args.backend);
-    withScratch(heap, FusedConv2D, [channels * 4], (zeros) => {
-      heap.kernels.zero(zeros, channels * 4);
-      const bias = end.bias ? pointerTo(heap, end.bias) : zeros;
-      heap.kernels.addBias(pointerTo(heap, made), bias, util.sizeFromShape(made.shape) / channels, channels, end.low, end.high);
-    });
-  }
+  biasInPlace(heapOf(args.backend), FusedConv2D, made, channels, end);
   return end.activate(made);
 };

@@ -44,17 +44,19 @@ export const heapOf = (backend: unknown): Heap => {
   return heap;
 };
 
+const decode = (): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0));
+
+/** Whether this engine can run the kernels: they need WebAssembly's SIMD. */
+export const simdIsThere = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly.validate(decode());
+
 const instantiate = (backend: WasmBackend): Heap => {
   const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
   if (!(memory instanceof WebAssembly.Memory)) {
     throw new Error('[backprop] registerBackprop: expected the memory of tfjs-backend-wasm 4.22 at backend.wasm.asm.memory, got none');
   }
-  const bytes = Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0));
+  const bytes = decode();
   // The threaded build's memory is shared, and an import must say so: bit 1 of its limits.
   if (typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer) bytes[memoryLimits] = 3;
-  if (!WebAssembly.validate(bytes)) {
-    throw new Error('[backprop] registerBackprop: expected an engine with WebAssembly SIMD (every current browser, Node >= 16.4), got one without');
-  }
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return { backend, memory, kernels: instance.exports as unknown as WasmKernels };
 };

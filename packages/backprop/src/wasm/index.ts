@@ -5,7 +5,7 @@ export { concat, split } from './copying';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { convolutionFilterGradient } from './filter-gradient';
 export { convolutionInputGradient } from './input-gradient';
-export { matMul } from './matmul';
+export { fusedMatMul, matMul } from './matmul';
 export { batchNormalization } from './normalization';
 export { averagePoolGradient, maxPoolGradient } from './pooling';
 export { mean, sum } from './reduction';

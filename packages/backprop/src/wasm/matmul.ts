@@ -1,23 +1,41 @@
-/** BatchMatMul on wasm: the gradients of a dense layer are products with a transposed operand, for which tfjs has plain loops. */
-import { BatchMatMul } from '@tensorflow/tfjs-core';
+/** BatchMatMul and _FusedMatMul on wasm: the gradients of a dense layer are products with a transposed operand, for which tfjs has plain loops. */
+import { BatchMatMul, _FusedMatMul } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from '../kernel';
+import { fusedEnd } from '../fused';
+import type { Arguments, OwnKernel } from '../kernel';
 import { matrixShapes } from '../matmul';
+import type { MatrixShapes } from '../matmul';
+import { biasInPlace } from './bias';
 import { heapOf, output, pointerTo } from './heap';
 import { product } from './product';
 
-export const matMul: OwnKernel = (args, stock) => {
-  const { a, b } = args.inputs as { a: TensorInfo; b: TensorInfo };
-  const shapes = matrixShapes(a, b, args.attrs as unknown as { transposeA: boolean; transposeB: boolean });
-  if (!shapes) return stock(args);
+/** With fewer rows packing costs as much as the product, and XNNPACK keeps what it packed: predictions of single examples stay with it. */
+const fewestRows = 8;
+const isSmall = ({ rows, leftDepth, rightColumn }: MatrixShapes): boolean => rows < fewestRows && leftDepth === 1 && rightColumn === 1;
+
+const multiply = ({ inputs, backend }: Arguments, kernelName: string, shapes: MatrixShapes): TensorInfo => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   const { rows, depth, columns, leftRow, leftDepth, rightDepth, rightColumn } = shapes;
-  const heap = heapOf(args.backend);
-  const left = pointerTo(heap, a), right = pointerTo(heap, b);
-  return output(heap, BatchMatMul, shapes.outShape, (target) => shapes.pairs.forEach(([leftStart, rightStart], index) => {
-    product(heap, BatchMatMul, {
+  const heap = heapOf(backend), left = pointerTo(heap, a), right = pointerTo(heap, b);
+  return output(heap, kernelName, shapes.outShape, (target) => shapes.pairs.forEach(([leftStart, rightStart], index) => {
+    product(heap, kernelName, {
       left: left + leftStart * 4, leftRow: leftRow * 4, leftDepth: leftDepth * 4,
       right: right + rightStart * 4, rightDepth: rightDepth * 4, rightColumn: rightColumn * 4,
       target: target + index * rows * columns * 4, rows, depth, columns,
     });
   }));
+};
+
+export const matMul: OwnKernel = (args, stock) => {
+  const shapes = matrixShapes(args);
+  return !shapes || isSmall(shapes) ? stock(args) : multiply(args, BatchMatMul, shapes);
+};
+
+/** tfjs's is wrong here for a batch, and ignores sigmoid, elu and relu6; ours does not. */
+export const fusedMatMul: OwnKernel = (args, stock) => {
+  const shapes = matrixShapes(args), end = shapes && fusedEnd(args, 'wasm', shapes.columns);
+  if (!end || (isSmall(shapes) && shapes.pairs.length === 1 && end.isClamp && end.high === Infinity)) return stock(args);
+  const made = multiply(args, _FusedMatMul, shapes);
+  biasInPlace(heapOf(args.backend), _FusedMatMul, made, shapes.columns, end);
+  return end.activate(made);
 };
