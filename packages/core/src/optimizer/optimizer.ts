@@ -10,12 +10,13 @@ import { currentBackend } from '../backends/select';
 import { expected } from '../errors';
 import { isSchedule, valueAt, type Schedule, type Threshold } from '../schedules/schedule';
 import { threshold } from '../transform/fields';
-import type { LayoutOf } from '../trace/layout';
-import type { Program } from '../trace/program';
+import type { Program, Slot } from '../trace/program';
 import { trace } from '../trace/trace';
 import type { NonFinitePolicy } from '../transform/nonFinite';
 import { flatten } from '../transform/chain';
 import { isTransform, type GradientTransform } from '../transform/transform';
+import { describe, type LayoutOf } from '../trace/layout';
+import { Adoption, type AdoptedState } from './adopted';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
 import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
@@ -59,6 +60,9 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private readonly programs = new Map<string, Program>();
   private backend: Backend | null = null;
   private known: TargetList | null = null;
+  private adoption: Adoption | null = null;
+  /** Whether the variables hold the averages now, and the averages' slot the weights. */
+  private averaged = false;
   private rate: Threshold | null;
   private observing = false;
   private readonly freeToObserve = new WeakMap<Program, { readonly targets: TargetList; readonly free: boolean }>();
@@ -92,8 +96,10 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 
   override applyGradients(gradients: Gradients): void {
+    if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() again before training goes on`);
     const named = toList(this.owner, gradients), list = this.lists.resolve(named);
     const backend = this.useBackend(), { pipeline, state } = this;
+    if (this.adoption) this.bindAdopted(this.adoption, list);
     if (state.hasSaved) state.checkShapes(list.targets);
     if (list !== this.known) {
       this.known = list;
@@ -216,7 +222,40 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     return found;
   }
 
+  /**
+   * Puts the moving averages of the weights (emaMomentum) in the variables' place; a second call puts the weights back.
+   * Between the two the model predicts and saves with its averages, but does not train.
+   * @param variables needed only where the optimizer was loaded and has taken no step since
+   * @throws RangeError without emaMomentum, or where no variables are known
+   */
+  swapAveragedWeights(variables: readonly tf.Variable[] = []): void {
+    const slot = this.findSlot('averageWeights', 'average');
+    if (!slot) throw new RangeError(`${this.owner}: swapAveragedWeights needs the option emaMomentum`);
+    const targets = variables.map((variable) => ({ ...describe(variable.name, variable.shape), variable, gradient: variable }));
+    if (this.state.hasSaved) this.state.checkShapes(targets);
+    tf.tidy(() => { for (const target of targets) this.state.tensor(slot, this.state.record(target), target); });
+    if (!this.state.exchange(slot)) throw new RangeError(`${this.owner}: swapAveragedWeights knows no variables before the first step; pass them`);
+    this.averaged = !this.averaged;
+  }
+
+  /** @internal Goes on where another optimizer stands; its tensors are copied. */
+  adopt(adopted: AdoptedState): void {
+    this.adoption = new Adoption(adopted);
+    this.iterations_ = this.appliedSteps = adopted.iterations;
+  }
+
+  private bindAdopted(adoption: Adoption, list: TargetList): void {
+    adoption.bind(this.owner, list.names, (name) => this.findSlot(this.options.rule!.kind, name)!, this.state);
+    this.adoption = null;
+  }
+
+  private findSlot(kind: string, name: string): Slot | undefined {
+    return this.allSlots().flatMap(({ slots }) => [...slots.values()]).find(({ path }) => path.endsWith(`.${kind}/${name}`));
+  }
+
   override async getWeights(): Promise<NamedTensor[]> {
+    if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() before saving the optimizer, or save the model without it`);
+    if (this.adoption) throw new RangeError(`${this.owner}: the state of the optimizer that it replaces is bound to variables at the first step; take one before saving`);
     return saveWeights(this);
   }
 
@@ -239,12 +278,22 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
    */
   clippedBy(transforms: readonly GradientTransform[], nonFinite: NonFinitePolicy): ClipkitOptimizer<O> {
     if (this.calls > 0) throw new RangeError('[clip] clip: the optimizer has taken steps already; clip it before training');
-    return new ClipkitOptimizer<O>({ ...this.options, transforms: [...transforms, ...this.options.transforms], nonFinite: nonFinite === 'propagate' ? this.options.nonFinite : nonFinite });
+    const own = this.options.transforms, mean = own.filter(({ kind }) => kind === 'accumulateGradients');
+    const made = new ClipkitOptimizer<O>({
+      ...this.options,
+      // What is clipped is the mean of micro-batches.
+      transforms: [...mean, ...transforms, ...own.filter((each) => !mean.includes(each))],
+      nonFinite: nonFinite === 'propagate' ? this.options.nonFinite : nonFinite,
+    });
+    [made.rate, made.adoption, made.iterations_, made.appliedSteps] = [this.rate, this.adoption, this.iterations, this.appliedSteps];
+    this.adoption = null;
+    return made;
   }
 
   /** Frees the state, and the wrapped optimizer's. */
   override dispose(): void {
     this.state.dispose();
+    this.adoption?.dispose();
     this.observer.dispose();
     this.inner?.dispose();
   }

@@ -86,6 +86,30 @@ export class StateStore {
     this.version++;
   }
 
+  /** Takes a tensor that was kept for it. */
+  adopt(slot: Slot, record: StateRecord, tensor: tf.Tensor): void {
+    const place = this.place(slot);
+    record.tensors[place]?.dispose();
+    record.tensors[place] = tensor;
+    this.version++;
+  }
+
+  /** Swaps a slot's values with the variables' own. Returns for how many variables. */
+  exchange(slot: Slot): number {
+    const place = this.place(slot);
+    let exchanged = 0;
+    for (const [variable, { tensors }] of this.records) {
+      const held = tensors[place];
+      if (!held || variable.isDisposed) continue;
+      tensors[place] = tf.keep(tf.tidy(() => tf.mul(variable, 1)));
+      tf.tidy(() => { variable.assign(tf.mul(held, 1)); });
+      held.dispose();
+      exchanged++;
+    }
+    this.version++;
+    return exchanged;
+  }
+
   /** Small values change hands when the backend changes: numbers for a host, tensors for a device. */
   migrate(toHost: boolean): void {
     for (const record of [this.step, ...this.records.values()]) {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device, Kernel, Launch } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
+import type { Reduction } from '../../formula/reductions';
 import { emit, frameOf, hasBlocks, STRIDE_BYTES } from './emit';
 
 /** The part of tfjs's wasm backend that is used here. */
@@ -111,20 +112,24 @@ const SAFE_MIN = 1e-24, SAFE_MAX = 1e37;
 class WasmKernel implements Kernel<Address> {
   private readonly frame;
   private readonly blocks: boolean;
+  private readonly kinds: readonly Reduction[];
   private readonly starts: readonly number[];
+  private readonly perUnit: boolean;
+  private readonly frameBytes: number;
 
-  constructor(private readonly spec: KernelSpec, private readonly call: (frame: Address) => void, private readonly heap: Heap) {
+  constructor(spec: KernelSpec, private readonly call: (frame: Address) => void, private readonly heap: Heap) {
     this.frame = frameOf(spec);
+    this.frameBytes = (4 * this.frame.words + 15) & ~15;
     this.blocks = hasBlocks(spec);
-    this.starts = spec.reduces.map((each) => (each.attribute === 'max' ? -Infinity : 0));
+    this.kinds = spec.reduces.map((each) => each.attribute as Reduction);
+    this.starts = this.kinds.map((kind) => (kind === 'max' ? -Infinity : 0));
+    this.perUnit = spec.units.length > 0 || spec.reduces.some((each) => spec.isUnit(each));
   }
 
   run(launch: Launch<Address>): void {
-    const { spec, frame, heap, starts } = this, columns = launch.columns * launch.inner;
-    const unitBytes = (4 * columns + 15) & ~15, resultBytes = 8 * columns;
-    const extra = spec.units.length * unitBytes + launch.unitResults.length * resultBytes;
-    const base = heap.scratch(4 * frame.words + 16 + (spec.units.length || launch.unitResults.some(Boolean) ? extra : 0));
-    const { int32, float32, float64 } = heap, word = base >> 2;
+    const { frame, heap } = this, columns = launch.columns * launch.inner;
+    const base = heap.scratch(this.frameBytes + (this.perUnit ? this.unitBytes(launch, columns) : 0));
+    const { int32, float32 } = heap, word = base >> 2;
     for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!;
     for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!;
     for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
@@ -132,24 +137,11 @@ class WasmKernel implements Kernel<Address> {
     int32[word + frame.bytes] = 4 * columns;
     // Maps run pairs of vectors in their fast part, norms blocks of strides.
     int32[word + frame.blockEnd] = (4 * columns) & (this.blocks ? -STRIDE_BYTES : -32);
-
-    let next = base + ((4 * frame.words + 15) & ~15);
-    for (let index = 0; index < launch.units.length; index++) {
-      int32[word + frame.units + index] = next;
-      spread(launch.units[index]!, float32, next >> 2, launch.inner);
-      next += unitBytes;
-    }
-    for (let index = 0; index < launch.unitResults.length; index++) {
-      if (!launch.unitResults[index]) continue;
-      int32[word + frame.unitResults + index] = next;
-      float64.fill(starts[index]!, next >> 3, (next >> 3) + columns);
-      next += resultBytes;
-    }
+    if (this.perUnit) this.placeUnits(launch, base, columns);
 
     this.clearResults(base);
     this.call(base);
     if (this.blocks && this.isUnsafe(base)) {
-      int32[word + frame.rows] = launch.rows;
       int32[word + frame.blockEnd] = 0;
       this.clearResults(base);
       this.call(base);
@@ -164,21 +156,43 @@ class WasmKernel implements Kernel<Address> {
 
   private isUnsafe(base: Address): boolean {
     const first = (base >> 3) + (this.frame.results >> 1);
-    return this.spec.reduces.some((each, index) => {
+    for (let index = 0; index < this.kinds.length; index++) {
       const total = this.heap.float64[first + index]!;
-      return each.attribute === 'norm' && !(total >= SAFE_MIN && total <= SAFE_MAX);
-    });
+      if (this.kinds[index] === 'norm' && !(total >= SAFE_MIN && total <= SAFE_MAX)) return true;
+    }
+    return false;
+  }
+
+  private unitBytes({ units, unitResults }: Launch<Address>, columns: number): number {
+    return units.length * ((4 * columns + 15) & ~15) + unitResults.length * 8 * columns;
+  }
+
+  /** Puts values per unit behind the frame, and the accumulators of reductions per unit behind those. */
+  private placeUnits(launch: Launch<Address>, base: Address, columns: number): void {
+    const { frame, starts, heap: { int32, float32, float64 } } = this, word = base >> 2;
+    let next = base + this.frameBytes;
+    for (let index = 0; index < launch.units.length; index++) {
+      int32[word + frame.units + index] = next;
+      spread(launch.units[index]!, float32, next >> 2, launch.inner);
+      next += (4 * columns + 15) & ~15;
+    }
+    for (let index = 0; index < launch.unitResults.length; index++) {
+      if (!launch.unitResults[index]) continue;
+      int32[word + frame.unitResults + index] = next;
+      float64.fill(starts[index]!, next >> 3, (next >> 3) + columns);
+      next += 8 * columns;
+    }
   }
 
   private collect(launch: Launch<Address>, base: Address): void {
-    const { spec, frame, heap: { int32, float64 } } = this, first = (base >> 3) + (frame.results >> 1);
-    for (let index = 0; index < spec.reduces.length; index++) {
-      const isNorm = spec.reduces[index]!.attribute === 'norm', perUnit = launch.unitResults[index];
+    const { kinds, frame, heap: { int32, float64 } } = this, first = (base >> 3) + (frame.results >> 1);
+    for (let index = 0; index < kinds.length; index++) {
+      const perUnit = launch.unitResults[index], isNorm = kinds[index] === 'norm';
       if (!perUnit) {
         launch.results[index] = isNorm ? Math.sqrt(float64[first + index]!) : float64[first + index]!;
         continue;
       }
-      const from = int32[(base >> 2) + frame.unitResults + index]! >> 3, { inner } = launch, isMax = spec.reduces[index]!.attribute === 'max';
+      const from = int32[(base >> 2) + frame.unitResults + index]! >> 3, { inner } = launch, isMax = kinds[index] === 'max';
       for (let unit = 0; unit < perUnit.length; unit++) {
         let total = float64[from + unit * inner]!;
         for (let at = 1; at < inner; at++) total = isMax ? Math.max(total, float64[from + unit * inner + at]!) : total + float64[from + unit * inner + at]!;
