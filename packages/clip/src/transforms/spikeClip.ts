@@ -1,5 +1,5 @@
 /** Spike clipping: single elements that leap out of their own history. */
-import { abs, add, and, defineTransform, div, fields, gt, max, min, mul, neg, select, sqrt, square, type Formula, type Threshold } from '@clipkit/core';
+import { abs, add, and, defineTransform, div, fields, gt, max, min, mul, neg, select, sqrt, square, sub, type Formula, type Threshold } from '@clipkit/core';
 
 /**
  * Limits an element whose square exceeds a multiple of its own second moment so far; the sign stays.
@@ -19,21 +19,18 @@ export const spikeClip = defineTransform({
   arguments: (options: { threshold?: Threshold; decay?: number } = {}) => options,
   options: { threshold: fields.threshold({ default: 5000 }), decay: fields.number({ min: 0, below: 1, default: 0.999 }) },
   state: {
+    /** v̂ */
     secondMoment: { extent: 'element', init: 0 },
     /** The average of 1, which equals 1 − βᵗ without its cancellation. */
     correction: { extent: 'each', init: 0 },
   },
   update({ gradient, state }, { threshold, decay }) {
     const { secondMoment, correction } = state as Record<'secondMoment' | 'correction', Formula>;
-    const limit = sqrt(mul(secondMoment, div(threshold, correction)));
+    const limit = sqrt(mul(secondMoment, threshold));
     const spikes = and(gt(secondMoment, 0), gt(abs(gradient), limit));
     const kept = select(spikes, max(min(gradient, limit), neg(limit)), gradient);
-    return {
-      gradient: kept,
-      state: {
-        secondMoment: add(mul(decay, secondMoment), mul(1 - decay, square(kept))),
-        correction: add(mul(decay, correction), 1 - decay),
-      },
-    };
+    // v̂ moves by (1 − β) / (1 − βᵗ), which is the corrected average itself: an element that is left out once keeps its v̂.
+    const next = add(mul(decay, correction), 1 - decay), share = div(1 - decay, next);
+    return { gradient: kept, state: { secondMoment: add(mul(sub(1, share), secondMoment), mul(share, square(kept))), correction: next } };
   },
 });
