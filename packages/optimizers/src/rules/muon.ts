@@ -61,6 +61,7 @@ const make = defineTransform({
   stage: 'rule',
   arguments: (options: object) => options,
   options: all,
+  traits: ['scaleFree'],
   update({ apply }, { exclude, momentum, nesterov, iterations, rmsRate, beta1, beta2, epsilon, ...common }) {
     const excluded = matching(exclude);
     const isMatrix: VariablePredicate = (variable) => variable.rank === 2 && !excluded(variable);
