@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
 import { describe } from '../trace/layout';
-import type { Program } from '../trace/program';
+import { reachable, rootsOf, type Program } from '../trace/program';
 import type { Target } from '../trace/target';
 import { trace } from '../trace/trace';
 import { flatten } from '../transform/chain';
@@ -16,6 +16,7 @@ import { checkFits, type NamedGradient } from './targets';
 export class StandaloneChain {
   private readonly program: Program;
   private readonly state = new StateStore();
+  private readonly readsWeights: boolean;
 
   constructor(private readonly owner: string, transforms: readonly GradientTransform[], private readonly policy: NonFinitePolicy) {
     const all = flatten(transforms);
@@ -23,6 +24,7 @@ export class StandaloneChain {
       if (each.stage !== 'gradient' || each.period > 1) throw new TypeError(`${owner}: ${each.kind} needs an optimizer; wrap one with clip()`);
     }
     this.program = trace([...policyTransforms(policy), ...all], { release: true, result: 'gradient', observe: true, inspect: policy === 'throw', learningRate: () => NaN });
+    this.readsWeights = [...reachable(rootsOf(this.program))].some(({ operation, attribute }) => operation === 'input' && attribute === 'weight');
     if (this.program.slots.size) throw new TypeError(`${owner}: ${all.map(({ kind }) => kind).join(', ')} remembers earlier steps and needs an optimizer; wrap one with clip()`);
   }
 
@@ -33,6 +35,8 @@ export class StandaloneChain {
       const known = live[name], variable = known && known.shape.join() === tensor?.shape.join() ? known : null;
       indexOf.push(tensor && tensor.size > 0 ? targets.push({ ...describe(name, tensor.shape), variable, gradient: tensor }) - 1 : -1);
     }
+    const nameless = this.readsWeights && targets.find(({ variable }) => !variable);
+    if (nameless) throw new TypeError(`${this.owner}: the chain looks at the variables, and there is none for gradient ${nameless.name}; pass a map whose keys are the variables' names`);
     targets.forEach((target) => { checkFits(this.owner, target, target.gradient); });
     const made = tf.tidy(() => {
       const inspect = this.policy === 'throw' ? (isFinite: (index: number) => boolean): void => {

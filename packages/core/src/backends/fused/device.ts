@@ -1,5 +1,5 @@
 /** What differs between the fused backends: how a kernel is compiled, and where tensors live. */
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { KernelSpec } from './plan';
 
 /** Everything a kernel needs on one variable. Arrays are reused from step to step; nothing is allocated to launch. */
@@ -24,12 +24,13 @@ export interface Kernel<Handle> {
 
 export interface Device<Handle> {
   readonly name: 'cpu' | 'wasm';
+  /** Where a tensor's buffer is. It holds for as long as the tensor does, and within a step. */
   handle(tensor: Tensor): Handle;
   /** A tensor of undefined contents. */
   allocate(shape: readonly number[]): Tensor;
-  /** Whether a variable's buffer may be written, because nobody else can see it. */
-  exclusive(variable: Variable): boolean;
-  /** Told after a variable's buffer was written. */
-  written(variable: Variable): void;
+  /** Whether a buffer may be written, because nobody but its variable can see it. */
+  exclusive(handle: Handle): boolean;
+  /** Told after the buffer of a variable was written. */
+  written(handle: Handle, size: number): void;
   compile(spec: KernelSpec): Kernel<Handle>;
 }

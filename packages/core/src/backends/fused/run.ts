@@ -24,6 +24,10 @@ export class BoundProgram<Handle> {
   private readonly customs: Customs<Handle>;
   private readonly norms: HostNorms | null;
   private records: readonly StateRecord[] = [];
+  /** Of this step: looking a buffer up costs more than all else that is done for a small variable. */
+  private readonly gradients: Handle[] = [];
+  private readonly weights: Handle[] = [];
+  private readonly readsWeights: boolean;
   private store: StateStore | null = null;
   private storeVersion = -1;
 
@@ -31,11 +35,14 @@ export class BoundProgram<Handle> {
     this.binding = bind(program, targets, device);
     this.customs = new Customs(this.binding, targets);
     this.norms = program.observation && this.normsOf(program.observation);
-    this.passes = this.binding.targets.reduce((total, { reductions, map, materials }) => total + reductions.filter(Boolean).length + Number(map !== null) + materials.size, 0);
+    const launches = this.binding.targets.flatMap(({ reductions, map, materials }) => [...reductions, map, ...materials.values()]);
+    this.readsWeights = program.weight !== null || launches.some((each) => each?.live.some(({ from }) => from === 'weight'));
+    this.passes = launches.filter(Boolean).length;
   }
 
   run({ state, step, inspect }: Run): RunResult {
     if (this.store !== state || this.storeVersion !== state.version) this.lookUp(state);
+    this.findBuffers();
     this.loadRegisters(state, step);
     this.computeSmallValues();
     inspect?.((index) => Number.isFinite(this.value(this.program.raw!, index)));
@@ -69,6 +76,14 @@ export class BoundProgram<Handle> {
       });
     }
     this.storeVersion = store.version;
+  }
+
+  private findBuffers(): void {
+    for (let index = 0; index < this.targets.length; index++) {
+      const { gradient, variable } = this.targets[index]!;
+      this.gradients[index] = this.device.handle(gradient);
+      if (this.readsWeights) this.weights[index] = this.device.handle(variable!);
+    }
   }
 
   private loadRegisters(store: StateStore, step: number): void {
@@ -118,7 +133,10 @@ export class BoundProgram<Handle> {
 
   private launch(bound: BoundLaunch<Handle>, target: BoundTarget<Handle>): void {
     const { launch, live, uniforms } = bound, { registers } = this.binding;
-    for (let index = 0; index < live.length; index++) launch.inputs[live[index]!.at] = this.device.handle(this.tensorOf(live[index]!, target.index));
+    for (let index = 0; index < live.length; index++) {
+      const { at, from, leaf } = live[index]!;
+      launch.inputs[at] = from === 'gradient' ? this.gradients[target.index]! : from === 'weight' ? this.weights[target.index]! : this.device.handle(this.tensorOf({ from, leaf }, target.index));
+    }
     for (let index = 0; index < uniforms.length; index++) launch.uniforms[index] = registers[uniforms[index]!]!;
     bound.kernel.run(launch);
   }
@@ -154,14 +172,14 @@ export class BoundProgram<Handle> {
     /** The new buffers of variables that may not be written in place. */
     const fresh: (tf.Tensor | null)[] = [];
     for (let index = 0; index < targets.length; index++) {
-      const { map, gradientOutput, weightOutput } = targets[index]!, { variable, shape } = this.targets[index]!;
+      const { map, gradientOutput, weightOutput } = targets[index]!, { shape } = this.targets[index]!;
       if (gradientOutput >= 0) {
         gradients.push(device.allocate(shape));
         map!.launch.outputs[gradientOutput] = device.handle(gradients.at(-1)!);
       }
       if (weightOutput >= 0) {
-        const output = device.exclusive(variable!) ? null : device.allocate(shape);
-        map!.launch.outputs[weightOutput] = device.handle(output ?? variable!);
+        const own = this.weights[index]!, output = device.exclusive(own) ? null : device.allocate(shape);
+        map!.launch.outputs[weightOutput] = output ? device.handle(output) : own;
         fresh.push(output);
       }
     }
@@ -172,7 +190,7 @@ export class BoundProgram<Handle> {
     for (let index = 0; index < fresh.length; index++) {
       const variable = this.targets[index]!.variable!, output = fresh[index];
       if (output) variable.assign(output);
-      else device.written(variable);
+      else device.written(this.weights[index]!, variable.size);
     }
     return this.program.gradient ? gradients : null;
   }

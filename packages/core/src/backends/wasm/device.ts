@@ -14,9 +14,15 @@ interface WasmBackend {
     _malloc(bytes: number): number;
     _free(address: number): void;
   };
-  readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
+  readonly dataIdMap: { get(dataId: object): Buffer };
   makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
-  refCount(dataId: object): number;
+}
+
+/** tfjs's own record of a tensor's memory; it follows the reference count. */
+interface Buffer {
+  readonly id: number;
+  readonly memoryOffset: Address;
+  readonly refCount: number;
 }
 
 /** A byte offset into the heap. */
@@ -24,7 +30,7 @@ type Address = number;
 
 const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
-export class WasmDevice implements Device<Address> {
+export class WasmDevice implements Device<Buffer> {
   readonly name = 'wasm';
   private readonly heap: Heap;
   private readonly simd = WebAssembly.validate(SIMD_PROBE);
@@ -34,26 +40,25 @@ export class WasmDevice implements Device<Address> {
     this.heap = new Heap(backend);
   }
 
-  handle(tensor: tf.Tensor): Address {
-    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  handle(tensor: tf.Tensor): Buffer {
+    return this.backend.dataIdMap.get(tensor.dataId);
   }
 
   allocate(shape: readonly number[]): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput(shape, 'float32'));
   }
 
-  exclusive(variable: tf.Variable): boolean {
-    return this.backend.refCount(variable.dataId) === 1;
+  exclusive({ refCount }: Buffer): boolean {
+    return refCount === 1;
   }
 
   /** XNNPACK keeps packed copies of weights by tensor id: announcing the tensor anew drops them, or the next forward pass uses old weights. */
-  written(variable: tf.Variable): void {
-    const { id, memoryOffset } = this.backend.dataIdMap.get(variable.dataId);
+  written({ id, memoryOffset }: Buffer, size: number): void {
     this.backend.wasm.tfjs.disposeData(id);
-    this.backend.wasm.tfjs.registerTensor(id, variable.size, memoryOffset);
+    this.backend.wasm.tfjs.registerTensor(id, size, memoryOffset);
   }
 
-  compile(spec: KernelSpec): Kernel<Address> {
+  compile(spec: KernelSpec): Kernel<Buffer> {
     const { memory } = this.heap;
     const bytes = emit(spec, { simd: this.simd, shared: typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer });
     // Equal formulas of other optimizers give equal bytes: one instance serves them all.
@@ -109,7 +114,7 @@ class Heap {
 /** Sums of squares outside of this range may have lost something to single precision and are taken again in double. */
 const SAFE_MIN = 1e-24, SAFE_MAX = 1e37;
 
-class WasmKernel implements Kernel<Address> {
+class WasmKernel implements Kernel<Buffer> {
   private readonly frame;
   private readonly blocks: boolean;
   private readonly kinds: readonly Reduction[];
@@ -126,12 +131,12 @@ class WasmKernel implements Kernel<Address> {
     this.perUnit = spec.units.length > 0 || spec.reduces.some((each) => spec.isUnit(each));
   }
 
-  run(launch: Launch<Address>): void {
+  run(launch: Launch<Buffer>): void {
     const { frame, heap } = this, columns = launch.columns * launch.inner;
     const base = heap.scratch(this.frameBytes + (this.perUnit ? this.unitBytes(launch, columns) : 0));
     const { int32, float32 } = heap, word = base >> 2;
-    for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!;
-    for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!;
+    for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!.memoryOffset;
+    for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!.memoryOffset;
     for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
     int32[word + frame.rows] = launch.rows;
     int32[word + frame.bytes] = 4 * columns;
@@ -163,12 +168,12 @@ class WasmKernel implements Kernel<Address> {
     return false;
   }
 
-  private unitBytes({ units, unitResults }: Launch<Address>, columns: number): number {
+  private unitBytes({ units, unitResults }: Launch<Buffer>, columns: number): number {
     return units.length * ((4 * columns + 15) & ~15) + unitResults.length * 8 * columns;
   }
 
   /** Puts values per unit behind the frame, and the accumulators of reductions per unit behind those. */
-  private placeUnits(launch: Launch<Address>, base: Address, columns: number): void {
+  private placeUnits(launch: Launch<Buffer>, base: Address, columns: number): void {
     const { frame, starts, heap: { int32, float32, float64 } } = this, word = base >> 2;
     let next = base + this.frameBytes;
     for (let index = 0; index < launch.units.length; index++) {
@@ -184,7 +189,7 @@ class WasmKernel implements Kernel<Address> {
     }
   }
 
-  private collect(launch: Launch<Address>, base: Address): void {
+  private collect(launch: Launch<Buffer>, base: Address): void {
     const { kinds, frame, heap: { int32, float64 } } = this, first = (base >> 3) + (frame.results >> 1);
     for (let index = 0; index < kinds.length; index++) {
       const perUnit = launch.unitResults[index], isNorm = kinds[index] === 'norm';
