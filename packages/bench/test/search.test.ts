@@ -1,7 +1,7 @@
 /** Threshold search: the folds, the placeholder, and the choice. */
 import { expect, it } from 'vitest';
 import { grid } from '../src/commands/options';
-import { best, foldsOf, withThreshold } from '../src/search/search';
+import { asGood, best, foldsOf, withThreshold } from '../src/search/search';
 import { searchLine } from './fixtures';
 
 it('shares examples out in folds of nearly equal size, each in one, shuffled by the seed', () => {
@@ -23,6 +23,11 @@ it('chooses the least mean loss among thresholds whose loss stayed finite', () =
   expect(best(lines)!.threshold).toBe(1);
   expect(best([lines[2]!])).toBeNull();
   expect(best([])).toBeNull();
+});
+
+it('names the thresholds that are as good within one standard error', () => {
+  const lines = [searchLine(0.1, [0.42, 0.44]), searchLine(1, [0.3, 0.5]), searchLine(2, [0.6, 0.7]), searchLine(10, [0.1, null])];
+  expect(asGood(lines, best(lines)!).map(({ threshold }) => threshold)).toEqual([0.1]);
 });
 
 it('reads grids', () => {

@@ -1,8 +1,20 @@
 /** @clipkit/models: reference models of TensorFlow.js and the data that they learn from, all seeded. */
 export { mnistCnn } from './models/mnistCnn';
 export { lenet5 } from './models/lenet5';
+export { vggSmall } from './models/vggSmall';
+export { resnet20 } from './models/resnet20';
+export { mobileNetSmall } from './models/mobileNetSmall';
+export { nfnetSmall } from './models/nfnetSmall';
+export { textCnn, type TextCnnOptions } from './models/textCnn';
+export { addingRnn, type AddingRnnOptions } from './models/addingRnn';
+export { charLstm, type CharLstmOptions } from './models/charLstm';
 export type { ModelOptions } from './models/build';
 export { loadMnist, type MnistOptions } from './data/mnist';
+export { loadCifar10, type Cifar10Options } from './data/cifar10';
+export { addingProblem, type AddingProblemOptions } from './data/addingProblem';
+export { charSequences, type CharSequencesOptions } from './data/charSequences';
+export { syntheticImages, type SyntheticImagesOptions } from './data/syntheticImages';
+export { syntheticTexts, type SyntheticTextsOptions } from './data/syntheticTexts';
 export { batches, type BatchOptions, type Examples } from './data/batches';
 export { uniform } from './random';
 export type { Source } from './data/source';

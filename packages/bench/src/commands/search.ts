@@ -8,7 +8,7 @@ import { parse } from '../expressions/parse';
 import { searchTable } from '../report/tables';
 import { readIfThere, writeResults } from '../results/file';
 import type { SearchLine } from '../results/schema';
-import { best, search, withThreshold } from '../search/search';
+import { asGood, best, search, withThreshold } from '../search/search';
 import { print, printTable, progress, progressText } from '../terminal';
 import { grid, positiveInteger, seed } from './options';
 
@@ -76,5 +76,8 @@ async function runSearch({ data, out, optimizer, clip, ...options }: SearchOptio
   (bar as { progress: ReturnType<typeof progress> } | null)?.progress.stop();
   printTable(searchTable(lines));
   const chosen = best(lines);
-  print(chosen ? `Least validation loss: ${withThreshold(clip, chosen.threshold)}` : 'No threshold kept the loss finite on every fold.');
+  if (!chosen) return print('No threshold kept the loss finite on every fold.');
+  print(`Least validation loss: ${withThreshold(clip, chosen.threshold)}`);
+  const others = asGood(lines, chosen).map(({ threshold }) => withThreshold(clip, threshold));
+  if (others.length) print(`Within one standard error of it: ${others.join(', ')}`);
 }

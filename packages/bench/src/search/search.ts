@@ -75,11 +75,18 @@ export async function search(configuration: SearchConfiguration, hooks: SearchHo
   }
 }
 
+const lossOf = (line: SearchLine) => meanOf(line.folds.map(({ loss }) => loss));
+
 /** The threshold of the least mean validation loss; one whose loss was not finite on some fold is out. Null where all are. */
 export function best(lines: readonly SearchLine[]): SearchLine | null {
-  const loss = (line: SearchLine) => meanOf(line.folds.map((fold) => fold.loss)).mean ?? Infinity;
-  const least = lines.reduce<SearchLine | null>((found, line) => (loss(line) < (found ? loss(found) : Infinity) ? line : found), null);
-  return least;
+  const kept = lines.filter((line) => lossOf(line).mean !== null);
+  return kept.sort((first, second) => lossOf(first).mean! - lossOf(second).mean!)[0] ?? null;
+}
+
+/** Other thresholds whose mean loss is within one standard error of the best one's. */
+export function asGood(lines: readonly SearchLine[], chosen: SearchLine): SearchLine[] {
+  const { mean, error } = lossOf(chosen);
+  return lines.filter((line) => line !== chosen && lossOf(line).mean !== null && lossOf(line).mean! <= mean! + (error ?? 0));
 }
 
 function pick({ xs, ys }: Examples, places: readonly number[]): Examples {
