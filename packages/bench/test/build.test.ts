@@ -1,5 +1,6 @@
 /** From expressions to transforms and optimizers: names lead to the packages' exports and nowhere else. */
 import '@tensorflow/tfjs-backend-cpu';
+import { catalogue } from '@clipkit/models';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildClip, buildOptimizer, optimizerNames, transformNames, withLearningRate } from '../src/expressions/build';
@@ -11,10 +12,28 @@ beforeAll(() => setBackend('cpu'));
 const clipOf = (text: string) => buildClip(parse(text));
 const optimizerOf = (text: string, clip = 'none') => buildOptimizer(parse(text), parse(clip));
 
-it('knows the transforms, our optimizers, and those of tfjs', () => {
-  expect(transformNames()).toEqual(expect.arrayContaining(['byValue', 'byNorm', 'byGlobalNorm']));
-  expect(transformNames()).not.toContain('clip');
-  expect(optimizerNames()).toEqual(expect.arrayContaining(['sgd', 'momentum', 'adam', 'tf.train.sgd', 'tf.train.adam', 'tf.train.adamax']));
+const transforms = [
+  'byValue(1)', 'byNorm(1)', 'byGlobalNorm(1)', 'byBlockRms(1)', 'adaptiveClip({clipping: 0.02, exclude: [/head/]})', 'autoClip({percentile: 20})', 'zClip()', 'adaGC()', 'spikeClip()',
+  'softClip(1)', 'normalizeGradients({to: 2})', 'centralizeGradients()', 'truncateGradients({fraction: 0.1})', 'errorFeedback(byGlobalNorm(1))',
+  'perGroup([{match: "bias", use: byValue(1)}, {match: /kernel$/, use: byNorm(1)}], {rest: byNorm(2)})', 'accumulateGradients(4)', 'clipWeights({value: 1})',
+];
+const optimizers = ['sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adam', 'adamW', 'adamax', 'nadam', 'radam', 'lion', 'lamb', 'lars', 'adafactor', 'muon'];
+
+it.each(transforms)('builds %s', (text) => {
+  expect(clipOf(text)!.map(({ kind }) => kind)).toEqual([text.slice(0, text.indexOf('('))]);
+});
+
+it('knows our optimizers and those of tfjs by name, and nothing else', () => {
+  const stock = ['sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adam', 'adamax'].map((name) => `tf.train.${name}`);
+  expect(optimizerNames().sort()).toEqual([...optimizers, ...stock].sort());
+  for (const name of optimizers) expect(typeof optimizerOf(name, 'byGlobalNorm(1)').report).toBe('function');
+  for (const name of ['clip', 'clipMonitor', 'linear', 'fuse']) expect(transformNames()).not.toContain(name);
+});
+
+it.each(Object.entries(catalogue))('builds what the catalogue recommends for %s', (_, { optimizer, clip }) => {
+  expect(optimizerOf(optimizer, clip).options.transforms).toHaveLength(1);
+  expect(format(parse(optimizer))).toBe(optimizer);
+  expect(format(parse(clip))).toBe(clip);
 });
 
 it('builds transforms in order, with their options and schedules', () => {

@@ -1,28 +1,13 @@
-/** Makes transforms, schedules and optimizers from parsed expressions; names lead to the exports of the packages and nowhere else. */
-import * as clipPackage from '@clipkit/clip';
-import * as corePackage from '@clipkit/core';
-import * as optimizersPackage from '@clipkit/optimizers';
+/** Makes transforms, schedules and optimizers from parsed expressions. */
+import { clip as clipOptimizer } from '@clipkit/clip';
 import type { ClipkitOptimizer, GradientTransform } from '@clipkit/core';
-import { train as stock, type Optimizer } from '@tensorflow/tfjs-core';
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import { UsageError } from '../errors';
 import { Call, Chain, Options, format, type Value } from './expression';
-
-type Make = (...values: unknown[]) => unknown;
-
-const functionsOf = (exports: object, names: (name: string) => boolean): [string, Make][] =>
-  Object.entries(exports).filter((pair): pair is [string, Make] => typeof pair[1] === 'function' && names(pair[0]));
-
-const kinds = new Set(corePackage.registeredKinds());
-const transforms = new Map(functionsOf(clipPackage, (name) => kinds.has(name)));
-const scheduleNames = ['constant', 'linear', 'cosine', 'exponential', 'polynomial', 'piecewise', 'warmup', 'onPlateau', 'adjustable'];
-const schedules = new Map(functionsOf(corePackage, (name) => scheduleNames.includes(name)));
-const fused = new Map(functionsOf(optimizersPackage, (name) => /^[a-z]/.test(name) && name !== 'fuse'));
-// Static methods are not enumerable, so that functionsOf would not see them.
-const stocks = new Map(Object.getOwnPropertyNames(stock).filter((name) => typeof stock[name as 'adam'] === 'function' && name !== 'constructor')
-  .map((name): [string, Make] => [`tf.train.${name}`, stock[name as 'adam'] as Make]));
+import { nested, optimizers, stockOptimizers, transforms, type Make } from './registry';
 
 /** Names of all optimizers: fused ones, and `tf.train.…` for those of tfjs. */
-export const optimizerNames = (): string[] => [...fused.keys(), ...stocks.keys()];
+export const optimizerNames = (): string[] => [...optimizers.keys(), ...stockOptimizers.keys()];
 export const transformNames = (): string[] => [...transforms.keys()];
 
 function call(what: string, known: ReadonlyMap<string, Make>, { name, values }: Call): unknown {
@@ -32,7 +17,7 @@ function call(what: string, known: ReadonlyMap<string, Make>, { name, values }: 
 }
 
 function toArgument(value: Value): unknown {
-  if (value instanceof Call) return call('transform or schedule', new Map([...transforms, ...schedules]), value);
+  if (value instanceof Call) return call('transform or schedule', nested, value);
   if (value instanceof Chain) return value.links.map(toArgument);
   if (value instanceof Options) return Object.fromEntries([...value.entries].map(([key, each]) => [key, toArgument(each)]));
   return Array.isArray(value) ? value.map(toArgument) : value;
@@ -50,13 +35,13 @@ export function buildClip(expression: Value): GradientTransform[] | null {
 export function buildOptimizer(expression: Value, clip: Value): ClipkitOptimizer {
   if (!(expression instanceof Call)) throw new UsageError(`[bench] expected an optimizer such as adam or adam({beta1: 0.8}), got ${format(expression)}`);
   const transformed = buildClip(clip);
-  if (stocks.has(expression.name)) {
-    const optimizer = call('optimizer', stocks, expression) as Optimizer;
-    return clipPackage.clip(optimizer, transformed ?? []);
+  if (stockOptimizers.has(expression.name)) {
+    const optimizer = call('optimizer', stockOptimizers, expression) as Optimizer;
+    return clipOptimizer(optimizer, transformed ?? []);
   }
   const [options = new Options(new Map()), ...rest] = expression.values;
   if (!(options instanceof Options) || rest.length) throw new UsageError(`[bench] expected ${expression.name}({ option: value, … }), got ${format(expression)}`);
-  const make = fused.get(expression.name);
+  const make = optimizers.get(expression.name);
   if (!make) throw new UsageError(`[bench] unknown optimizer ${JSON.stringify(expression.name)}; there are ${optimizerNames().join(', ')}`);
   return make({ ...(toArgument(options) as object), ...(transformed && { clip: transformed }) }) as ClipkitOptimizer;
 }
@@ -64,7 +49,7 @@ export function buildOptimizer(expression: Value, clip: Value): ClipkitOptimizer
 /** The optimizer's expression with a learning rate written into it, unless it has one. */
 export function withLearningRate(expression: Value, learningRate: number): Value {
   if (!(expression instanceof Call)) return expression;
-  if (stocks.has(expression.name)) {
+  if (stockOptimizers.has(expression.name)) {
     if (expression.values.length) return expression;
     return new Call(expression.name, expression.name === 'tf.train.momentum' ? [learningRate, 0.9] : [learningRate]);
   }

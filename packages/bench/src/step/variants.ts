@@ -1,8 +1,8 @@
 /** The ways of taking one optimizer step that are compared, each with variables of its own and the same gradients. */
 import { clip } from '@clipkit/clip';
-import * as fused from '@clipkit/optimizers';
 import { addN, div, minimum, mul, randomNormal, sqrt, square, sum, tidy, train, variable, type Optimizer, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { oneOf } from '../errors';
+import { optimizers } from '../expressions/registry';
 import type { VariantName } from '../results/schema';
 import type { Size } from './sizes';
 
@@ -69,7 +69,7 @@ export const makeGradients = ({ shapes }: Size): Tensor[] => shapes.map((shape, 
 
 /** All variants of the optimizer: those with a stock part only where tfjs has it. */
 export function makeVariants(optimizer: string, gradients: readonly Tensor[]): Variant[] {
-  const ours = oneOf('optimizer', fused as unknown as Record<string, Fused>, optimizer);
+  const ours = oneOf('optimizer', Object.fromEntries(optimizers), optimizer) as Fused;
   const stock = Object.hasOwn(stocks, optimizer) ? stocks[optimizer]! : null;
   const variants = [
     variant('fused', ours({ learningRate: LEARNING_RATE, globalClipnorm: MAX_NORM }), gradients),
