@@ -1,7 +1,7 @@
 /** The gradient of a convolution's filter: patchesᵀ · outputGradient, summed over all pixels of all images. */
 import { Geometry } from './geometry';
 import { packPatches, packRight } from './pack';
-import { tileByColumns } from './tile';
+import { rowByColumns, tileByColumns } from './tile';
 
 /**
  * Packs the patches of one canonical image behind the `filled` pixels that the panels hold already, multiplies whenever they are
@@ -52,10 +52,10 @@ export function multiplyPatches(
       rightStep = 32;
     }
     for (let weight = 0; weight < weights; weight += 4) {
-      tileByColumns(
-        patches + (<usize>(weight * capacity) << 2), 16, right, rightStep, depth,
-        target + stride * <usize>weight + (<usize>column << 2), stride, min(4, weights - weight), width, add, spill,
-      );
+      const left = patches + (<usize>(weight * capacity) << 2), to = target + stride * <usize>weight + (<usize>column << 2);
+      const height = min(4, weights - weight);
+      if (height == 1) rowByColumns(left, 16, right, rightStep, depth, to, width, add, spill);
+      else tileByColumns(left, 16, right, rightStep, depth, to, stride, height, width, add, spill);
     }
   }
 }

@@ -63,6 +63,26 @@ export function tileByColumns(
   store(target, stride, rows, columns, add, spill, a0, a1, b0, b1, c0, c1, d0, d1);
 }
 
+/** One row of 8 sums: what is left of four, as with the 9 weights of a 3 × 3 filter on grey images. */
+export function rowByColumns(left: usize, step: usize, right: usize, rightStep: usize, depth: i32, target: usize, columns: i32, add: bool, spill: usize): void {
+  let a0 = f32x4.splat(0), a1 = a0;
+  for (let k = depth; k; k--) {
+    const x = v128.load32_splat(left);
+    a0 = f32x4.add(a0, f32x4.mul(x, v128.load(right)));
+    a1 = f32x4.add(a1, f32x4.mul(x, v128.load(right, 16)));
+    left += step;
+    right += rightStep;
+  }
+  v128.store(spill, a0);
+  v128.store(spill, a1, 16);
+  for (let column = 0; column < columns; column++) {
+    const value = f32.load(spill);
+    f32.store(target, add ? f32.load(target) + value : value);
+    spill += 4;
+    target += 4;
+  }
+}
+
 /**
  * Each of the four rows has a pointer of its own; `step` bytes lead to the next depth. The depth may come in `runs` pieces of
  * `length`, as a filter's rows do in an image; `gaps` lists the bytes between the end of one and the begin of the next.

@@ -10,8 +10,8 @@ import { heapOf, output, pointerTo, withScratch } from './heap';
 import { layoutOf, readImage, readOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';
 
-/** Pixels that the panels hold: with 288 filter weights they fill about 300 kB, most of a core's second cache. */
-const capacity = 256;
+/** Pixels that the panels hold: with 288 filter weights they fill 150 kB, well within a core's second cache. */
+const capacity = 128;
 /** Filter weights computed in one walk over the images, so that a large filter's panels stay as small. */
 const weightsPerWalk = 512;
 
