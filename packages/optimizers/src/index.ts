@@ -17,6 +17,7 @@ export { nadam, type NadamOptions } from './rules/nadam';
 export { radam, type RadamOptions } from './rules/radam';
 export { rmsprop, type RmspropOptions } from './rules/rmsprop';
 export { sgd, type SgdOptions } from './rules/sgd';
+export { fuse } from './fuse';
 export type { CommonOptions, FusedOptimizer } from './optimizer';
 export { adjustable, constant, cosine, exponential, linear, onPlateau, piecewise, polynomial, warmup } from '@clipkit/core';
 export type { ClipOptions, ClipReport, Schedule, Threshold } from '@clipkit/core';

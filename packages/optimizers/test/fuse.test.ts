@@ -1,0 +1,147 @@
+/** fuse(): every stock optimizer becomes its fused equal in the middle of training. */
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clip } from '@clipkit/clip';
+import { byGlobalNorm, forceBackend } from '@clipkit/core';
+import { largestDifference, Scene, sceneGradients } from '@clipkit/core/testing';
+import { adam, fuse } from '@clipkit/optimizers';
+
+const STOCK: Readonly<Record<string, () => tf.Optimizer>> = {
+  sgd: () => tf.train.sgd(0.05),
+  momentum: () => tf.train.momentum(0.02, 0.9),
+  'momentum, nesterov': () => tf.train.momentum(0.02, 0.8, true),
+  adagrad: () => tf.train.adagrad(0.05, 0.2),
+  adadelta: () => tf.train.adadelta(0.1, 0.9, 1e-4),
+  rmsprop: () => tf.train.rmsprop(0.01),
+  'rmsprop with momentum': () => tf.train.rmsprop(0.01, 0.8, 0.7, 1e-4),
+  'rmsprop, centered': () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-10, true),
+  adam: () => tf.train.adam(0.01),
+  'adam with its own options': () => tf.train.adam(0.02, 0.8, 0.99, 1e-4),
+  adamax: () => tf.train.adamax(0.01, 0.9, 0.99, 1e-6, 0.02),
+};
+
+/** A tenth of the swing that scenes have: sums of plain descent stay within the range where 5e-5 means something. */
+const gradients = (step: number): Float32Array[] => sceneGradients(step).map((values) => values.map((each) => Math.sign(each) * Math.sqrt(Math.abs(each))));
+const train = (scene: Scene, from: number, to: number): Scene => {
+  for (let step = from; step < to; step++) scene.step(gradients(step));
+  return scene;
+};
+
+afterEach(() => { forceBackend(null); });
+
+describe.each(['cpu', 'wasm', 'eager'])('on %s', (backend) => {
+  beforeEach(async () => {
+    await tf.setBackend(backend === 'eager' ? 'cpu' : backend);
+    if (backend === 'eager') forceBackend('eager');
+  });
+
+  it.each(Object.entries(STOCK))('%s: the next 50 steps agree', (_, make) => {
+    const stock = train(new Scene(make()), 0, 20);
+    const fused = new Scene(fuse(stock.optimizer), stock.values());
+    expect(fused.optimizer.iterations).toBe(20);
+    for (let step = 20; step < 70; step++) {
+      train(stock, step, step + 1);
+      train(fused, step, step + 1);
+      expect(largestDifference(fused.values(), stock.values()), `after step ${step}`).toBeLessThanOrEqual(5e-5);
+    }
+    stock.dispose();
+    fused.dispose();
+  });
+
+  it('takes over before the first step, and when the stock optimizer is gone', () => {
+    const fresh = new Scene(fuse(tf.train.momentum(0.1, 0.9))), wanted = new Scene(tf.train.momentum(0.1, 0.9));
+    expect(largestDifference(train(fresh, 0, 5).values(), train(wanted, 0, 5).values())).toBeLessThanOrEqual(5e-5);
+    const fused = new Scene(fuse(wanted.optimizer), wanted.values());
+    const { length: before } = train(wanted, 5, 10).values();
+    expect(before).toBe(fused.variables.length);
+    const after = wanted.values();
+    wanted.dispose();
+    expect(largestDifference(train(fused, 5, 10).values(), after)).toBeLessThanOrEqual(5e-5);
+    fresh.dispose();
+    fused.dispose();
+  });
+});
+
+describe('what stands in the list', () => {
+  beforeEach(async () => { await tf.setBackend('cpu'); });
+
+  it('binds slots by place: frozen variables keep theirs', () => {
+    const stock = new Scene(tf.train.adam(0.05));
+    const partly = (step: number): (Float32Array | null)[] => gradients(step).map((each, index) => (index === 2 ? null : each));
+    for (let step = 0; step < 5; step++) stock.step(gradients(step));
+    const fused = new Scene(fuse(stock.optimizer), stock.values());
+    for (let step = 5; step < 10; step++) for (const scene of [stock, fused]) scene.step(partly(step));
+    expect(largestDifference(fused.values(), stock.values())).toBeLessThanOrEqual(5e-5);
+    const [mine, theirs] = [fused, stock].map((scene) => scene.values()[2]!);
+    expect(mine).toEqual(theirs);
+    // Thawed, it goes on from the slot that was bound while it was frozen. Stock's count went on meanwhile, and ours did not:
+    // a variable's correction counts its own steps, so the two are near and not equal.
+    for (const scene of [stock, fused]) scene.step(gradients(10));
+    expect(largestDifference([fused.values()[2]!], [stock.values()[2]!])).toBeLessThan(0.02);
+    stock.dispose();
+    fused.dispose();
+  });
+
+  it('refuses another order, before anything changed', () => {
+    const stock = train(new Scene(tf.train.momentum(0.1, 0.9)), 0, 3);
+    const fused = new Scene(fuse(stock.optimizer), stock.values());
+    const before = fused.values(), values = gradients(3);
+    expect(() => { fused.step(values, values.map((_, index) => values.length - 1 - index)); }).toThrow(/the adopted velocity of .* has shape/);
+    expect(fused.values()).toEqual(before);
+    train(fused, 3, 5);
+    expect(largestDifference(fused.values(), train(stock, 3, 5).values())).toBeLessThanOrEqual(5e-5);
+    stock.dispose();
+    fused.dispose();
+  });
+
+  it('is clipped by its own options, or by clip(), and keeps the state', () => {
+    const stock = train(new Scene(tf.train.adam(0.01)), 0, 8);
+    const ways: ((from: tf.Optimizer) => tf.Optimizer)[] = [
+      (from) => fuse(from, { globalClipnorm: 0.5 }),
+      (from) => clip(fuse(from), byGlobalNorm(0.5)),
+    ];
+    const [first, second] = ways.map((make) => {
+      const scene = train(new Scene(make(stock.optimizer), stock.values()), 8, 20), values = scene.values();
+      expect(scene.optimizer.iterations).toBe(20);
+      scene.dispose();
+      return values;
+    });
+    const reference = train(new Scene(clip(tf.train.adam(0.01), { globalClipnorm: 0.5 }), stock.values()), 8, 20);
+    expect(largestDifference(first!, second!)).toBe(0);
+    expect(largestDifference(first!, reference.values())).toBeGreaterThan(1e-3);
+    reference.dispose();
+    stock.dispose();
+  });
+
+  it('takes the learning rate that was assigned, even where stock ignores it', () => {
+    const stock = tf.train.sgd(0.1);
+    (stock as unknown as { learningRate: number }).learningRate = 0.02;
+    expect(fuse(stock).learningRate).toBe(0.02);
+    expect(fuse(stock, { learningRate: 0.3 }).learningRate).toBe(0.3);
+    stock.dispose();
+  });
+
+  it('refuses what is not stock', () => {
+    expect(() => fuse(adam())).toThrow(/one of clipkit's already/);
+    expect(() => fuse({} as never)).toThrow(TypeError);
+    expect(() => fuse(null as never)).toThrow(TypeError);
+  });
+
+  it('frees what was copied when no step is taken', () => {
+    const stock = train(new Scene(tf.train.adam(0.01)), 0, 2), { numTensors } = tf.memory();
+    const fused = fuse(stock.optimizer);
+    expect(tf.memory().numTensors).toBe(numTensors + 14);
+    fused.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    stock.dispose();
+  });
+
+  it('does not save before the state has met its variables', async () => {
+    const stock = train(new Scene(tf.train.adam(0.01)), 0, 2), fused = fuse(stock.optimizer);
+    await expect(fused.getWeights()).rejects.toThrow(/at the first step/);
+    fused.dispose();
+    stock.dispose();
+  });
+});
