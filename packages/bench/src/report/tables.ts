@@ -10,14 +10,15 @@ export interface Table {
   text: number;
 }
 
-/** One row a run: what was asked, what came out. */
+/** One row a run: what was asked, what came out. The model is told where there are several. */
 export function trainTable(runs: readonly TrainLine[]): Table {
+  const several = new Set(runs.map(({ model }) => model)).size > 1;
   return {
-    head: ['optimizer', 'clip', 'backend', 'seed', 'loss', 'test accuracy', 'clip rate', 'largest norm', 'not finite', 'seconds'],
-    text: 3,
+    head: [...(several ? ['model'] : []), 'optimizer', 'clip', 'backend', 'seed', 'loss', 'test accuracy', 'clip rate', 'largest norm', 'not finite', 'seconds'],
+    text: several ? 4 : 3,
     rows: runs.map((run) => [
-      run.optimizer, run.clip, run.backend, String(run.seed), show.number(run.loss), show.accuracy(run.testAccuracy), show.percent(run.clipRate),
-      show.number(run.maxNorm), run.nonFiniteSteps ? `${run.nonFiniteSteps} steps` : '–', show.seconds(run.seconds),
+      ...(several ? [run.model] : []), run.optimizer, run.clip, run.backend, String(run.seed), show.number(run.loss), show.accuracy(run.testAccuracy),
+      show.percent(run.clipRate), show.number(run.maxNorm), run.nonFiniteSteps ? `${run.nonFiniteSteps} steps` : '–', show.seconds(run.seconds),
     ]),
   };
 }
