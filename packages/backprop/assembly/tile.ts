@@ -64,7 +64,9 @@ export function tileByColumns(
 }
 
 /** One row of 8 sums: what is left of four, as with the 9 weights of a 3 × 3 filter on grey images. */
-export function rowByColumns(left: usize, step: usize, right: usize, rightStep: usize, depth: i32, target: usize, columns: i32, add: bool, spill: usize): void {
+export function rowByColumns(
+  left: usize, step: usize, right: usize, rightStep: usize, depth: i32, target: usize, columns: i32, add: bool, spill: usize,
+): void {
   let a0 = f32x4.splat(0), a1 = a0;
   for (let k = depth; k; k--) {
     const x = v128.load32_splat(left);

@@ -2,8 +2,8 @@
 import { findBackendFactory, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { rangeError, typeError } from './errors';
-import { implementations } from './kernels';
 import type { BackendName } from './kernel';
+import { implementations } from './kernels';
 import { simdIsThere } from './wasm/heap';
 
 export interface BackpropOptions {
@@ -36,7 +36,7 @@ const install = (backendName: BackendName): void => {
     const stock = getKernel(kernelName, backendName);
     if (stock && stock === entries.get(kernelName)?.own) continue;
     if (stock) unregisterKernel(kernelName, backendName);
-    const fallback = stock?.kernelFunc ?? (() => { throw rangeError(kernelName, `a case that @clipkit/backprop has a kernel for`, 'another'); });
+    const fallback = stock?.kernelFunc ?? (() => { throw rangeError(kernelName, 'a case that @clipkit/backprop has a kernel for', 'another'); });
     // tfjs's kernel still serves as the fallback, so what it sets up and lets go of stays in place.
     const own: KernelConfig = { ...stock, kernelName, backendName, kernelFunc: (args) => run(args, fallback) };
     registerKernel(own);
@@ -60,7 +60,7 @@ const chosen = (options: BackpropOptions): readonly BackendName[] => {
   }
   const { backend } = options;
   if (backend === undefined) return backends;
-  if (!backends.includes(backend)) throw rangeError('registerBackprop', `backend 'wasm' or 'cpu'`, `'${String(backend)}'`);
+  if (!backends.includes(backend)) throw rangeError('registerBackprop', "backend 'wasm' or 'cpu'", `'${String(backend)}'`);
   return [backend];
 };
 
@@ -68,7 +68,7 @@ const chosen = (options: BackpropOptions): readonly BackendName[] => {
  * Registers the gradient kernels that tfjs lacks on wasm and replaces its slow ones on wasm and cpu.
  *
  * Calling it again changes nothing. It may be called before a backend is imported or set: what is missing then is registered when
- * the backend is set. `undo()` restores tfjs's kernels, whoever registered them.
+ * the backend is set. `undo()` puts tfjs's kernels back, for everybody who registered ours.
  *
  * @param options.backend only 'wasm' or only 'cpu'; default both
  * @throws RangeError for another backend or an unknown option; Error for 'wasm' on an engine without WebAssembly SIMD (without the

@@ -7,7 +7,9 @@ import { convolution } from './convolution';
 import { depthwiseConvolution } from './depthwise';
 import { matMul } from './matmul';
 
-const fused = (product: OwnKernel, channelsOf: (inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>) => number): OwnKernel => (args, stock) => {
+type ChannelsOf = (inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>) => number;
+
+const fused = (product: OwnKernel, channelsOf: ChannelsOf): OwnKernel => (args, stock) => {
   const inputs = args.inputs as Record<string, TensorInfo>;
   const channels = channelsOf(inputs, args.attrs as unknown as Record<string, unknown>), end = fusedEnd(args, 'cpu', channels);
   if (!end) return stock(args);

@@ -29,7 +29,9 @@ export const addImage = (image: Float64Array, geometry: Geometry, values: Float3
 };
 
 /** Where a value of output `index` lies in its tensor: start, and the steps between pixels and channels. */
-export const outputSteps = ({ channelsLast, outHeight, outWidth, outChannels }: Geometry, index: number): { start: number; pixelStep: number; channelStep: number } => ({
+export const outputSteps = (
+  { channelsLast, outHeight, outWidth, outChannels }: Geometry, index: number,
+): { start: number; pixelStep: number; channelStep: number } => ({
   start: index * outHeight * outWidth * outChannels,
   pixelStep: channelsLast ? outChannels : 1,
   channelStep: channelsLast ? 1 : outHeight * outWidth,

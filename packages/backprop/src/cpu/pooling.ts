@@ -1,22 +1,15 @@
 /** Max and average pooling and their gradients on cpu, channels last; windows are clipped at the image's border. */
-import { AvgPoolGrad, MaxPoolGrad, backend_util } from '@tensorflow/tfjs-core';
+import { AvgPoolGrad, MaxPoolGrad, backend_util, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { poolInfo, requireFloat32 } from '../geometry';
 import type { ConvolutionInfo, PoolAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { tensorOf, valuesOf } from './backend';
 
-/** One output pixel: where its channels begin, and its window's rows and columns in the image that begins at `image`. */
-interface Window {
-  output: number;
-  image: number;
-  firstRow: number;
-  lastRow: number;
-  firstColumn: number;
-  lastColumn: number;
-}
+/** Works on one output pixel: where its channels begin, where its image does, and its window's rows and columns in there. */
+type Use = (output: number, image: number, firstRow: number, lastRow: number, firstColumn: number, lastColumn: number) => void;
 
-const forEachWindow = (info: ConvolutionInfo, use: (window: Window) => void): void => {
+const forEachWindow = (info: ConvolutionInfo, use: Use): void => {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth, filterHeight, filterWidth, padInfo } = info;
   let output = 0;
   for (let index = 0; index < batchSize; index++) {
@@ -24,7 +17,7 @@ const forEachWindow = (info: ConvolutionInfo, use: (window: Window) => void): vo
       const top = row * strideHeight - padInfo.top, firstRow = Math.max(0, top), lastRow = Math.min(inHeight, top + filterHeight);
       for (let column = 0; column < outWidth; column++) {
         const left = column * strideWidth - padInfo.left, firstColumn = Math.max(0, left), lastColumn = Math.min(inWidth, left + filterWidth);
-        use({ output, image: index * inHeight * inWidth * inChannels, firstRow, lastRow, firstColumn, lastColumn });
+        use(output, index * inHeight * inWidth * inChannels, firstRow, lastRow, firstColumn, lastColumn);
         output += inChannels;
       }
     }
@@ -38,8 +31,8 @@ export const maxPool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
   if (x.dtype !== 'float32') return stock(args);
   const info = forwardInfo(x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
-  const values = valuesOf(args.backend, x), made = new Float32Array(info.outShape.reduce((size, side) => size * side, 1)).fill(-Infinity);
-  forEachWindow(info, ({ output, image, firstRow, lastRow, firstColumn, lastColumn }) => {
+  const values = valuesOf(args.backend, x), made = new Float32Array(util.sizeFromShape(info.outShape)).fill(-Infinity);
+  forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let row = firstRow; row < lastRow; row++) {
       let from = image + (row * inWidth + firstColumn) * inChannels;
       for (let column = firstColumn; column < lastColumn; column++) {
@@ -56,8 +49,9 @@ export const averagePool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
   if (x.dtype !== 'float32') return stock(args);
   const info = forwardInfo(x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
-  const values = valuesOf(args.backend, x), made = new Float32Array(info.outShape.reduce((size, side) => size * side, 1)), sums = new Float64Array(inChannels);
-  forEachWindow(info, ({ output, image, firstRow, lastRow, firstColumn, lastColumn }) => {
+  const values = valuesOf(args.backend, x), sums = new Float64Array(inChannels);
+  const made = new Float32Array(util.sizeFromShape(info.outShape));
+  forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     sums.fill(0);
     for (let row = firstRow; row < lastRow; row++) {
       let from = image + (row * inWidth + firstColumn) * inChannels;
@@ -76,7 +70,7 @@ export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
   requireFloat32(MaxPoolGrad, { dy, input });
   const info = poolInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
   const values = valuesOf(backend, input), gradients = valuesOf(backend, dy), made = new Float32Array(values.length);
-  forEachWindow(info, ({ output, image, firstRow, lastRow, firstColumn, lastColumn }) => {
+  forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let channel = 0; channel < inChannels; channel++) {
       let best = -Infinity, where = -1;
       for (let row = firstRow; row < lastRow; row++) {
@@ -100,9 +94,9 @@ export const averagePoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   requireFloat32(AvgPoolGrad, { dy, input });
   const info = poolInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
-  const gradients = valuesOf(backend, dy), made = new Float32Array(input.shape.reduce((size, side) => size * side, 1));
+  const gradients = valuesOf(backend, dy), made = new Float32Array(util.sizeFromShape(input.shape));
   const factor = 1 / (info.filterHeight * info.filterWidth);
-  forEachWindow(info, ({ output, image, firstRow, lastRow, firstColumn, lastColumn }) => {
+  forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let row = firstRow; row < lastRow; row++) {
       let to = image + (row * inWidth + firstColumn) * inChannels;
       for (let column = firstColumn; column < lastColumn; column++) {

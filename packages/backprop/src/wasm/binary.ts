@@ -5,7 +5,10 @@ import type { OwnKernel } from '../kernel';
 import { heapOf, output, pointerTo } from './heap';
 
 /** The shape without leading ones: what repeats when it is shorter than the other. */
-const core = (shape: number[]): number[] => shape.slice(shape.findIndex((side) => side !== 1) < 0 ? shape.length : shape.findIndex((side) => side !== 1));
+const core = (shape: number[]): number[] => {
+  const first = shape.findIndex((side) => side !== 1);
+  return first < 0 ? [] : shape.slice(first);
+};
 
 /** Whether `small` is the end of `large`, so that it repeats as it lies. */
 const ends = (large: number[], small: number[]): boolean =>

@@ -1,6 +1,6 @@
 /** Concat and SplitV on wasm: the gates of an LSTM are split and their gradients joined in every step of its sequence. */
 import { Concat, SplitV, backend_util, util } from '@tensorflow/tfjs-core';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../kernel';
 import { heapOf, output, pointerTo } from './heap';
 
@@ -31,7 +31,7 @@ export const split: OwnKernel = (args, stock) => {
   const { numOrSizeSplits, axis: given } = args.attrs as unknown as { numOrSizeSplits: number | number[]; axis: number };
   if (x.dtype !== 'float32') return stock(args);
   const axis = util.parseAxisParam(given, x.shape)[0]!, heap = heapOf(args.backend);
-  const sizes = backend_util.prepareSplitSize({ shape: x.shape, rank: x.shape.length } as Parameters<typeof backend_util.prepareSplitSize>[0], numOrSizeSplits, axis);
+  const sizes = backend_util.prepareSplitSize({ shape: x.shape } as Tensor, numOrSizeSplits, axis);
   const outer = util.sizeFromShape(x.shape.slice(0, axis)), step = rowSize(x.shape, axis) * 4;
   let from = pointerTo(heap, x);
   return sizes.map((size) => {

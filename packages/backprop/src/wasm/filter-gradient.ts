@@ -35,7 +35,8 @@ export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs })
     geometryBytes, Math.ceil(weights / 4) * 16, Math.ceil(Math.min(weights, weightsPerWalk) / 4) * 16 * capacity,
     panelBytes(8, capacity), spillBytes, layout.imageBytes, layout.outputBytes,
   ];
-  const fill = (filter: number): void => withScratch(heap, Conv2DBackpropFilter, sizes, (shape, offsets, patches, tail, spill, imageScratch, outputScratch) => {
+  const fill = (filter: number): void => withScratch(heap, Conv2DBackpropFilter, sizes, (...pointers) => {
+    const [shape, offsets, patches, tail, spill, imageScratch, outputScratch] = pointers as [number, number, number, number, number, number, number];
     writeGeometry(heap, shape, layout.geometry);
     writeOffsets(heap, offsets, layout.geometry);
     const perImage = info.outHeight * info.outWidth;

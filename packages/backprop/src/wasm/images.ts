@@ -52,7 +52,9 @@ export const readOutput = (heap: Heap, { geometry }: Layout, tensor: TensorInfo,
 };
 
 /** Lets `fill` write a channels-last output, which becomes output number `index` of the tensor that begins at `tensor`. */
-export const writeOutput = (heap: Heap, { geometry }: Layout, tensor: number, index: number, scratch: number, fill: (output: number) => void): void => {
+export const writeOutput = (
+  heap: Heap, { geometry }: Layout, tensor: number, index: number, scratch: number, fill: (output: number) => void,
+): void => {
   const target = tensor + index * outputSize(geometry) * 4;
   fill(geometry.channelsLast ? target : scratch);
   if (!geometry.channelsLast) heap.kernels.transpose(scratch, target, geometry.outHeight * geometry.outWidth, geometry.outChannels);

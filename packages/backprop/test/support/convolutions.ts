@@ -12,7 +12,13 @@ const largestWork = 60_000;
 interface Draft {
   imageShape: Size4;
   filterShape: Size4;
-  attributes: { strides: [number, number]; pad: 'valid' | 'same' | number | backend_util.ExplicitPadding; dataFormat: 'NHWC' | 'NCHW'; dimRoundingMode?: 'floor' | 'round' | 'ceil'; dilations: [number, number] };
+  attributes: {
+    strides: [number, number];
+    pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+    dataFormat: 'NHWC' | 'NCHW';
+    dimRoundingMode?: 'floor' | 'round' | 'ceil';
+    dilations: [number, number];
+  };
   outShape: Size4;
 }
 

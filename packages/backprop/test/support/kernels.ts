@@ -18,14 +18,16 @@ const make = (backend: tf.KernelBackend, { shape, values }: Operand): TensorInfo
   return { dataId: backend.write(values, shape, dtype), shape, dtype };
 };
 
-export const stock = (backendName: BackendName, kernelName: string): KernelFunc => {
+const registered = (backendName: BackendName, kernelName: string): KernelFunc => {
   const found = tf.getKernel(kernelName, backendName);
   if (!found) throw new Error(`${backendName} has no kernel ${kernelName}`);
   return found.kernelFunc;
 };
 
 /** Runs a kernel, by default the one that is registered now; several outputs come as one list of sides and values. */
-export const run = (backendName: BackendName, kernelName: string, operands: Operands, attrs: Attributes, kernelFunc = stock(backendName, kernelName)): { shape: number[]; values: Float32Array } => {
+export const run = (
+  backendName: BackendName, kernelName: string, operands: Operands, attrs: Attributes, kernelFunc = registered(backendName, kernelName),
+): { shape: number[]; values: Float32Array } => {
   const backend = tf.findBackend(backendName);
   const inputs = Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, make(backend, operand)]));
   try {
