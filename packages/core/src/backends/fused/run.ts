@@ -9,9 +9,10 @@ import type { Program } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { StateRecord, StateStore } from '../../state/store';
 import type { HostNorms, Run, RunResult } from '../backend';
-import { bind, type Binding, type BoundLaunch, sourceOf, type BoundTarget, type LiveInput, type StateRegisters } from './bind';
+import { bind, type Binding, type BoundTarget, type StateRegisters } from './bind';
 import { Customs } from './customs';
 import type { Device } from './device';
+import { sourceOf, type BoundLaunch, type LiveInput } from './launch';
 import { isLeaf } from './plan';
 import { foldRegisters, runTape } from './tape';
 

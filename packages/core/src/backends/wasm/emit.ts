@@ -9,6 +9,7 @@ import type { Reduction } from '../../formula/reductions';
 import type { KernelSpec } from '../fused/plan';
 import * as w from './assembler';
 import type { Code } from './assembler';
+import { BLOCK_BYTES, frameOf, hasBlocks, STRIDE_BYTES, type FrameLayout } from './frame';
 
 const VECTOR: Record<string, Code> = {
   add: w.simd(0xe4), sub: w.simd(0xe5), mul: w.simd(0xe6), div: w.simd(0xe7), min: w.simd(0xe8), max: w.simd(0xe9),
@@ -22,37 +23,6 @@ const SINGLE: Record<string, Code> = {
 };
 /** One instruction instead of several; right only where the second operand is a number, since NaN is taken from the first. */
 const CONSTANT_BOUND: Record<string, Code> = { min: w.simd(0xea), max: w.simd(0xeb) };
-
-/** Words of a frame, by what they hold. */
-export interface FrameLayout {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly units: number;
-  readonly unitResults: number;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly blockEnd: number;
-  readonly uniforms: number;
-  /** An even word: results are doubles. */
-  readonly results: number;
-  readonly words: number;
-}
-
-export function frameOf(spec: KernelSpec): FrameLayout {
-  let next = 0;
-  const take = (count: number): number => (next += count) - count;
-  const words = {
-    inputs: take(spec.inputs.length), outputs: take(spec.stores.length), units: take(spec.units.length),
-    unitResults: take(spec.reduces.length), rows: take(1), bytes: take(1), blockEnd: take(1), uniforms: take(spec.uniforms.length),
-  };
-  next += next % 2;
-  const results = take(2 * spec.reduces.length);
-  return { ...words, results, words: next + (next % 2) };
-}
-
-/** Elements summed in single precision before they are promoted to double: 1 KiB. */
-const BLOCK_BYTES = 1024;
-export const STRIDE_BYTES = 64;
 
 export function emit(spec: KernelSpec, { simd, shared }: { simd: boolean; shared: boolean }): Uint8Array<ArrayBuffer> {
   return new Emitter(spec, simd && !usesPow(spec)).emit(shared);
@@ -285,6 +255,3 @@ class Emitter {
     return formula.mask ? [...number, ...w.f32(0), ...w.SPLAT_F32, ...VECTOR['differ']!] : number;
   }
 }
-
-/** Whether a kernel has the fast part that sums blocks in single precision. */
-export const hasBlocks = (spec: KernelSpec): boolean => spec.reduces.length > 0 && spec.reduces.every((each) => !spec.isUnit(each) && each.attribute !== 'sum');
