@@ -80,3 +80,25 @@ export function addBias(target: usize, bias: usize, rows: i32, columns: i32, low
     }
   }
 }
+
+/** target (rows × columns bytes) = 1 where left equals right, else 0; steps as in `binary`. */
+export function equal(left: usize, leftStep: usize, right: usize, rightStep: usize, rows: i32, columns: i32, target: usize): void {
+  for (let row = rows; row; row--) {
+    for (let column: usize = 0; column < <usize>columns; column++) {
+      const at = column << 2;
+      store<u8>(target, <u8>(f32.load(left + at) == f32.load(right + at)));
+      target++;
+    }
+    left += leftStep;
+    right += rightStep;
+  }
+}
+
+/** target = the rows of `bytes` bytes that `ids` names. */
+export function gatherRows(source: usize, ids: usize, target: usize, rows: i32, bytes: usize): void {
+  for (let row = rows; row; row--) {
+    memory.copy(target, source + bytes * <usize>load<u32>(ids), bytes);
+    ids += 4;
+    target += bytes;
+  }
+}

@@ -3,7 +3,7 @@ export { copyRows, exportImage, importImage, transpose, zero } from './image';
 export { packRight } from './pack';
 export { multiply } from './matrix';
 export { convolveImage, inputGradientImage } from './convolution';
-export { addBias, binary, repeat } from './elementwise';
+export { addBias, binary, equal, gatherRows, repeat } from './elementwise';
 export { filterGradientImage, multiplyPatches } from './filter-gradient';
 export { depthwiseFilterGradientImage, depthwiseInputGradientImage } from './depthwise';
 export { averagePoolGradient, maxPoolGradient } from './pooling';

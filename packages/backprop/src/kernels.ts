@@ -28,6 +28,8 @@ export const implementations: readonly Implementation[] = [
   slow('wasm', tf.Add, wasm.add),
   slow('wasm', tf.Sub, wasm.subtract),
   slow('wasm', tf.Multiply, wasm.multiply),
+  slow('wasm', tf.Equal, wasm.equal),
+  slow('wasm', tf.GatherV2, wasm.gather),
   slow('wasm', tf.FusedBatchNorm, wasm.batchNormalization),
   slow('wasm', tf.Tile, wasm.tile),
   slow('wasm', tf.Concat, wasm.concat),

@@ -38,6 +38,7 @@ const checks: Record<string, Checked> = {
   'matMul, transposed': { shapes: [[2, 4, 3], [2, 5, 4]], of: (a, b) => tf.matMul(a, b, true, true) },
   'gather': { shapes: [[6, 4]], of: (x) => tf.gather(x, tf.tensor1d([1, 5, 1, 0], 'int32')) },
   'a bias': { shapes: [[3, 2, 5], [5]], of: (x, bias) => tf.relu(tf.add(x, bias)), values: signed },
+  'max': { shapes: [[3, 4, 5]], of: (x) => tf.max(x, 1), values: spread },
   'a mean': { shapes: [[2, 3, 3, 4]], of: (x) => tf.square(tf.sub(x, tf.mean(x, [0, 1, 2]))) },
 };
 

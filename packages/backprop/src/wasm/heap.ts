@@ -20,8 +20,8 @@ export interface WasmBackend {
 /** The exports of assembly/index.ts: numbers in (a flag is 0 or 1), a number or nothing out. */
 type Export =
   | 'addBias' | 'averagePoolGradient' | 'binary' | 'convolveImage' | 'copyRows' | 'depthwiseFilterGradientImage'
-  | 'depthwiseInputGradientImage' | 'exportImage' | 'filterGradientImage' | 'importImage' | 'inputGradientImage' | 'maxPoolGradient'
-  | 'multiply' | 'multiplyPatches' | 'normalize' | 'packRight' | 'repeat' | 'segmentSum' | 'sumRows' | 'transpose' | 'zero';
+  | 'depthwiseInputGradientImage' | 'equal' | 'exportImage' | 'filterGradientImage' | 'gatherRows' | 'importImage'
+  | 'inputGradientImage' | 'maxPoolGradient' | 'multiply' | 'multiplyPatches' | 'normalize' | 'packRight' | 'repeat' | 'segmentSum' | 'sumRows' | 'transpose' | 'zero';
 export type WasmKernels = Readonly<Record<Export, (...values: number[]) => number>>;
 
 /** A backend with our kernels on its heap. */

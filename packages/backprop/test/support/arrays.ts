@@ -21,13 +21,29 @@ export const fusedMatMul = (draw: Draw): Case => {
   return { operands: { ...operands, ...fused.operands }, attributes: { ...attributes, ...fused.attributes } };
 };
 
-/** One operand is the end of the other, with leading ones or without; or both have ones anywhere. */
+/** One operand is the end of the other, or lacks axes inside, with leading ones or without; or both repeat. */
 export const binary = (draw: Draw): Case => {
   const shape = Array.from({ length: draw.whole(1, 4) }, () => draw.whole(1, 12));
   const from = draw.whole(0, shape.length), ones = shape.map((side, axis) => (axis < from ? 1 : side));
-  const small = draw.of(ones, shape.slice(from), shape, shape.map((side) => (draw.next() < 0.5 ? 1 : side)));
+  const inside = shape.map((side, axis) => (axis === from || axis === from + 1 ? 1 : side));
+  const deeper = [draw.whole(1, 3), ...shape.slice(1).map(() => 1), shape.at(-1)!];
+  const small = draw.of(ones, inside, deeper, shape.slice(from), shape, shape.map((side) => (draw.next() < 0.5 ? 1 : side)));
   const [a, b] = draw.next() < 0.5 ? [shape, small] : [small, shape];
   return { operands: { a: operand(draw, a), b: operand(draw, b) }, attributes: {} };
+};
+
+/** Few different values, so that some are equal. */
+export const comparison = (draw: Draw): Case => {
+  const { operands, attributes } = binary(draw);
+  for (const each of Object.values(operands)) each.values = each.values.map(Math.round);
+  return { operands, attributes };
+};
+
+export const gather = (draw: Draw): Case => {
+  const rows = draw.whole(1, 12), inner = Array.from({ length: draw.whole(0, 2) }, () => draw.whole(1, 9)), axis = draw.of(0, 0, inner.length);
+  const shape = Array.from({ length: draw.whole(1, 2) }, () => draw.whole(1, 6)), x = operand(draw, [rows, ...inner]);
+  const values = Int32Array.from(draw.values(shape), (value) => Math.floor(((value + 1) / 2) * x.shape[axis]!));
+  return { operands: { x, indices: { shape, values } }, attributes: { axis, batchDims: 0 } };
 };
 
 export const tile = (draw: Draw): Case => {

@@ -22,6 +22,8 @@ export const cases: Readonly<Record<string, (draw: Draw) => Case>> = {
   Add: arrays.binary,
   Sub: arrays.binary,
   Multiply: arrays.binary,
+  Equal: arrays.comparison,
+  GatherV2: arrays.gather,
   FusedBatchNorm: arrays.batchNormalization,
   Tile: arrays.tile,
   Concat: arrays.concat,
