@@ -7,7 +7,7 @@ import type { Draw } from './random';
 
 type Size4 = [number, number, number, number];
 /** Multiply-adds of one case at most: tfjs's cpu kernels, the reference, do about five million a second. */
-const largestWork = 60_000;
+const largestWork = 40_000;
 
 interface Draft {
   imageShape: Size4;
