@@ -1,6 +1,6 @@
 /** What a result depends on besides its configuration: versions and the machine. */
 import { createRequire } from 'node:module';
-import { arch, cpus, platform, totalmem } from 'node:os';
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { version_core } from '@tensorflow/tfjs-core';
 
 export interface Environment {
@@ -24,4 +24,15 @@ export function environment(): Environment {
       platform: `${platform()} ${arch()}`,
     },
   };
+}
+
+/** Above this share of the cores other programs take so much time that timings tell little. */
+const BUSY = 0.5;
+
+/** A warning where other programs keep the machine busy; null where it is quiet, or does not tell (Windows). */
+export function busyWarning(): string | null {
+  const [load = 0] = loadavg();
+  const cores = cpus().length;
+  if (load <= BUSY * cores) return null;
+  return `Other programs keep this machine busy (load ${load.toFixed(1)} on ${cores} cores): medians and ratios will be unsteady. Close them, and measure again.`;
 }

@@ -52,3 +52,5 @@ export function printTable({ head, rows, text }: Table): void {
 }
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+export const warn = (text: string | null): void => void (text && process.stderr.write(`${text}\n`));

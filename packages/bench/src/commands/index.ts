@@ -1,5 +1,6 @@
 /** All commands of clipkit-bench. */
 import { Command } from 'commander';
+import { environment } from '../environment';
 import { addCompare } from './compare';
 import { addDoctor } from './doctor';
 import { addLayers } from './layers';
@@ -13,6 +14,7 @@ import { addTrain } from './train';
 export function createProgram(): Command {
   const program = new Command('clipkit-bench')
     .description('Benchmarks for gradient clipping and optimizers of TensorFlow.js')
+    .version(environment().versions['@clipkit/bench']!)
     .showHelpAfterError('(add --help for what there is)');
   for (const add of [addTrain, addStep, addLayers, addSearch, addCompare, addReport, addMerge, addDoctor]) add(program);
   return program;

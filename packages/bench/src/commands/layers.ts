@@ -1,10 +1,11 @@
 /** clipkit-bench layers: what layer gradients cost with tfjs's kernels and with those of @clipkit/backprop. */
 import type { Command } from 'commander';
+import { busyWarning } from '../environment';
 import { measureLayers } from '../layers/measure';
 import { layersTable } from '../report/tables';
 import { readIfThere, writeResults } from '../results/file';
 import type { LayersLine } from '../results/schema';
-import { print, printTable, progress } from '../terminal';
+import { print, printTable, progress, warn } from '../terminal';
 import { names, positiveInteger, positiveNumber } from './options';
 
 interface LayersOptions {
@@ -27,6 +28,7 @@ Examples:
   $ clipkit-bench layers
   $ clipkit-bench layers --backend cpu --batch 2 --out layers.jsonl`)
     .action(async ({ backend, batch, seconds, out }: LayersOptions) => {
+      warn(busyWarning());
       const before = out ? await readIfThere(out) : [];
       const lines: LayersLine[] = [];
       for (const name of backend) {

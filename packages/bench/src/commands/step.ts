@@ -1,5 +1,6 @@
 /** clipkit-bench step: what one optimizer step costs, with and without clipping. */
 import { Option, type Command } from 'commander';
+import { busyWarning } from '../environment';
 import { UsageError, oneOf } from '../errors';
 import { stepGroups } from '../report/groups';
 import { addedTable, stepTable } from '../report/tables';
@@ -7,7 +8,7 @@ import { readIfThere, writeResults } from '../results/file';
 import type { StepLine } from '../results/schema';
 import { measureStep } from '../step/measure';
 import { even, sizes, type Size } from '../step/sizes';
-import { print, printTable, progress } from '../terminal';
+import { print, printTable, progress, warn } from '../terminal';
 import { names, positiveInteger, positiveNumber } from './options';
 
 interface StepOptions {
@@ -45,6 +46,7 @@ Examples:
 async function runStep({ backend, optimizer, size, parameters, variables, seconds, out }: StepOptions): Promise<void> {
   if (variables !== undefined && parameters === undefined) throw new UsageError('[bench] step: --variables needs --parameters');
   const chosen: Size[] = parameters === undefined ? size.map((name) => oneOf('size', sizes, name)()) : [even(parameters, variables ?? 1)];
+  warn(busyWarning());
   const before = out ? await readIfThere(out) : [];
   const lines: StepLine[] = [];
   for (const each of chosen) for (const name of optimizer) for (const on of backend) {

@@ -1,5 +1,5 @@
 /** The tables of a report as rows of text: the terminal, Markdown and HTML all show the same ones. */
-import { variantNames, type LayersLine, type SearchLine, type StepLine, type TrainLine, type VariantName } from '../results/schema';
+import { variantNames, type LayersLine, type SearchLine, type Spread, type StepLine, type TrainLine, type VariantName } from '../results/schema';
 import { meanOf } from '../statistics';
 import * as show from './format';
 
@@ -41,21 +41,24 @@ export function stepTable(lines: readonly StepLine[]): Table {
       const [time, ratio] = [line.milliseconds[name], line.ratios[name]];
       if (!time || !ratio) return [];
       return [[
-        line.optimizer, line.backend, variantLabels[name], show.milliseconds(time.median), `${show.milliseconds(time.lower)} – ${show.milliseconds(time.upper)}`,
+        line.optimizer, line.backend, variantLabels[name], ...withQuartiles(time),
         show.ratio(ratio.median), `${show.ratio(ratio.lower)} – ${show.ratio(ratio.upper)}`,
       ]];
     })),
   };
 }
 
+/** Median and quartiles as two cells. */
+const withQuartiles = ({ median, lower, upper }: Spread): string[] => [show.milliseconds(median), `${show.milliseconds(lower)} – ${show.milliseconds(upper)}`];
+
 /** What clipping adds to a stock step, and whether memory stayed flat. */
 export function addedTable(lines: readonly StepLine[]): Table {
   return {
-    head: ['optimizer', 'backend', 'added by hand', 'added by clip()', 'ratio', 'tensors after step 10', 'at the end', 'rounds'],
+    head: ['optimizer', 'backend', 'added by hand', 'quartiles', 'added by clip()', 'quartiles', 'ratio', 'tensors after step 10', 'at the end', 'rounds'],
     text: 2,
     rows: lines.map(({ optimizer, backend, added, memory, rounds }) => [
       optimizer, backend,
-      ...(added ? [show.milliseconds(added.handwritten.median), show.milliseconds(added.clip.median), show.ratio(added.ratio)] : ['–', '–', '–']),
+      ...(added ? [...withQuartiles(added.handwritten), ...withQuartiles(added.clip), show.ratio(added.ratio)] : ['–', '–', '–', '–', '–']),
       String(memory.early.tensors), String(memory.late.tensors), String(rounds),
     ]),
   };
