@@ -1,6 +1,6 @@
 /** Adaptive gradient clipping (AGC): unit by unit, against the weights' own size. */
-import { choose, defineTransform, div, fields, finite, gt, max, mul, norm, select, type Pattern, type Threshold } from '@clipkit/core';
-import { matching, showPattern } from './match';
+import { choose, defineTransform, div, fields, finite, gt, matching, max, mul, norm, select, type Pattern, type Threshold } from '@clipkit/core';
+import { showPattern } from './showPattern';
 
 /** Below this a gradient's norm is taken as this, as the paper's code does. */
 const SMALLEST_NORM = 1e-6;

@@ -1,6 +1,6 @@
 /** Different clipping for different variables. */
-import { choose, defineTransform, fields, type GradientTransform, type Pattern, type VariableInfo } from '@clipkit/core';
-import { matching, showPattern } from './match';
+import { choose, defineTransform, fields, matching, type GradientTransform, type Pattern, type VariableInfo } from '@clipkit/core';
+import { showPattern } from './showPattern';
 import { checkNested } from './nested';
 
 /** Variables by name, and what is done with their gradients. */
