@@ -1,6 +1,6 @@
 """Golden values for @clipkit/optimizers, from Keras 3, PyTorch and optax in double precision.
 
-    KERAS_BACKEND=jax /tmp/reference-venv/bin/python scripts/reference/optimizers.py
+    python scripts/reference/optimizers.py        with the packages of requirements.txt
 
 writes packages/optimizers/test/golden/optimizers.json: the weights after some of the steps, for gradients that change at each
 step and that the file holds too. Every number that goes in is a multiple of 1/256, which single precision holds exactly.
