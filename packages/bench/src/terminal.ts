@@ -16,11 +16,11 @@ export interface Progress {
 /** A bar that redraws itself; where stderr is no terminal, a line now and then. */
 export function progress(title: string, total: number): Progress {
   if (!process.stderr.isTTY) {
-    let last = performance.now();
+    let [last, done] = [performance.now(), false];
     return {
       update(step, text) {
-        if (step !== total && performance.now() - last < QUIET_MILLISECONDS) return;
-        last = performance.now();
+        if (done || (step !== total && performance.now() - last < QUIET_MILLISECONDS)) return;
+        [last, done] = [performance.now(), step === total];
         process.stderr.write(`${title}  ${step}/${total}  ${text}\n`);
       },
       stop() {},

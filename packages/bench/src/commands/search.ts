@@ -9,7 +9,8 @@ import { searchTable } from '../report/tables';
 import { readIfThere, writeResults } from '../results/file';
 import type { SearchLine } from '../results/schema';
 import { asGood, best, search, withThreshold } from '../search/search';
-import { print, printTable, progress, progressText } from '../terminal';
+import { print, printTable, progress, progressText, type Progress } from '../terminal';
+import { holdingWarnings } from '../warnings';
 import { grid, positiveInteger, seed } from './options';
 
 interface SearchOptions {
@@ -58,8 +59,8 @@ async function runSearch({ data, out, optimizer, clip, ...options }: SearchOptio
   buildClip(parse(withThreshold(clip, options.grid[0]!)));
   const before = out ? await readIfThere(out) : [];
   const lines: SearchLine[] = [];
-  let bar: { run: number; progress: ReturnType<typeof progress> } | null = null;
-  await search({ ...options, optimizer: format(parse(optimizer ?? entry.optimizer)), clip }, {
+  let bar = null as { run: number; progress: Progress } | null;
+  await holdingWarnings(() => search({ ...options, optimizer: format(parse(optimizer ?? entry.optimizer)), clip }, {
     ...(data !== undefined && { source: data }),
     onStep({ threshold, run, runs }, state) {
       if (bar?.run !== run) {
@@ -72,8 +73,7 @@ async function runSearch({ data, out, optimizer, clip, ...options }: SearchOptio
       lines.push(line);
       if (out) await writeResults(out, [...before, ...lines]);
     },
-  });
-  (bar as { progress: ReturnType<typeof progress> } | null)?.progress.stop();
+  }), () => bar?.progress.stop());
   printTable(searchTable(lines));
   const chosen = best(lines);
   if (!chosen) return print('No threshold kept the loss finite on every fold.');

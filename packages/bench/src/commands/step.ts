@@ -9,6 +9,7 @@ import type { StepLine } from '../results/schema';
 import { measureStep } from '../step/measure';
 import { even, sizes, type Size } from '../step/sizes';
 import { print, printTable, progress, warn } from '../terminal';
+import { holdingWarnings } from '../warnings';
 import { names, positiveInteger, positiveNumber } from './options';
 
 interface StepOptions {
@@ -43,6 +44,9 @@ Examples:
     .action(runStep);
 }
 
+/** Every timed step clips; that is no mistake here. */
+const EVERY_STEP = /acted on 100 % of/;
+
 async function runStep({ backend, optimizer, size, parameters, variables, seconds, out }: StepOptions): Promise<void> {
   if (variables !== undefined && parameters === undefined) throw new UsageError('[bench] step: --variables needs --parameters');
   const chosen: Size[] = parameters === undefined ? size.map((name) => oneOf('size', sizes, name)()) : [even(parameters, variables ?? 1)];
@@ -51,11 +55,11 @@ async function runStep({ backend, optimizer, size, parameters, variables, second
   const lines: StepLine[] = [];
   for (const each of chosen) for (const name of optimizer) for (const on of backend) {
     const bar = progress(`${each.name} ${name} ${on}`, 100);
-    try {
-      lines.push(await measureStep({ backend: on, optimizer: name, size: each, seconds }, (share) => bar.update(Math.round(100 * share), '% of the time')));
-    } finally {
+    const measure = () => measureStep({ backend: on, optimizer: name, size: each, seconds }, (share) => bar.update(Math.round(100 * share), '% of the time'));
+    lines.push(await holdingWarnings(measure, (messages) => {
       bar.stop();
-    }
+      messages.filter((message) => !EVERY_STEP.test(message)).forEach(warn);
+    }));
     if (out) await writeResults(out, [...before, ...lines]);
   }
   for (const { title, lines: group } of stepGroups(lines)) {
