@@ -7,7 +7,7 @@
 import type { ClipOptions } from '@clipkit/core';
 import { teachCompile } from './compile';
 
-declare module '@tensorflow/tfjs-layers/dist/engine/training' {
+declare module '@tensorflow/tfjs-layers/dist/engine/training.js' {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an augmentation adds members by extending
   interface ModelCompileArgs extends ClipOptions {}
 }
