@@ -261,6 +261,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     this.iterations_ = await loadWeights(this, weights);
+    this.forget();
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -293,9 +294,16 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   /** Frees the state, and the wrapped optimizer's. */
   override dispose(): void {
     this.state.dispose();
-    this.adoption?.dispose();
+    this.forget();
     this.observer.dispose();
     this.inner?.dispose();
+  }
+
+  /** What waits for or hangs on state that is gone. */
+  private forget(): void {
+    this.adoption?.dispose();
+    this.adoption = null;
+    this.averaged = false;
   }
 }
 tf.serialization.registerClass(ClipkitOptimizer);
