@@ -59,6 +59,8 @@ const quantile = (values, at) => [...values].sort((a, b) => a - b)[Math.round(at
 const spread = (values) => ({ median: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) });
 const show = ({ median, low, high }, digits) => `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 
+// What is timed is a threshold that always acts, as PyTorch's multiplies always; a warning about that would be in the way.
+console.warn = () => {};
 await tf.setBackend('wasm');
 const torch = await startTorch();
 if (torch.why !== undefined) console.error(`PyTorch is absent, so there is nothing to compare with: ${torch.why || 'python did not start'}`);

@@ -164,6 +164,15 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   });
 });
 
+it('reports what clipping did', async () => {
+  await tf.setBackend('wasm');
+  const [a] = scalars(3) as [tf.Variable], optimizer = adam({ globalClipnorm: 2 });
+  optimizer.minimize(() => tf.square(a) as tf.Scalar);
+  expect(await optimizer.report()).toMatchObject({ step: 1, norm: 6, clippedNorm: 2, clipped: true, clipRate: 1, variables: [{ name: a.name, norm: 6 }] });
+  a.dispose();
+  optimizer.dispose();
+});
+
 it('passes over memory: one for Adam, two with a joint norm', async () => {
   await tf.setBackend('wasm');
   const { currentBackend } = await import('../../core/src/backends/select');

@@ -138,6 +138,18 @@ describe('what stands in the list', () => {
     stock.dispose();
   });
 
+  it('loading other weights takes the place of what was adopted', async () => {
+    const stock = train(new Scene(tf.train.adam(0.01)), 0, 4), fused = fuse(stock.optimizer), donor = new Scene(adam({ learningRate: 0.01 }));
+    train(donor, 0, 3);
+    const before = tf.memory().numTensors;
+    await fused.setWeights(await donor.optimizer.getWeights());
+    // Two counters and three small values a variable were made for saving; two copies of slots a variable are gone.
+    expect(tf.memory().numTensors).toBe(before + 2 + 2 * 7 - 2 * 7);
+    const scene = new Scene(fused, donor.values());
+    expect(largestDifference(train(scene, 3, 6).values(), train(donor, 3, 6).values())).toBe(0);
+    for (const each of [stock, donor, scene]) each.dispose();
+  });
+
   it('does not save before the state has met its variables', async () => {
     const stock = train(new Scene(tf.train.adam(0.01)), 0, 2), fused = fuse(stock.optimizer);
     await expect(fused.getWeights()).rejects.toThrow(/at the first step/);
