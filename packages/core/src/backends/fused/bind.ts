@@ -3,8 +3,8 @@ import type { Formula } from '../../formula/formula';
 import { resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Reduction } from '../../formula/reductions';
-import type { Device, Kernel } from './device';
-import { absolute, bindLaunch, type BoundLaunch } from './launch';
+import type { Device } from './device';
+import { absolute, bindLaunch, prepareKernel, type BoundLaunch, type ClassKernel } from './launch';
 import { buildTapes, isSmall, layPhases, ofStep, phases, type Fold, type Phase } from './phases';
 import { classKey, planClass, type ClassPlan, type KernelSpec } from './plan';
 import type { Tape } from './tape';
@@ -12,9 +12,9 @@ import type { Tape } from './tape';
 /** A class of variables, compiled. */
 interface CompiledClass<Handle> {
   readonly plan: ClassPlan;
-  readonly reductions: readonly (Kernel<Handle> | null)[];
-  readonly map: Kernel<Handle> | null;
-  readonly materials: readonly Kernel<Handle>[];
+  readonly reductions: readonly (ClassKernel<Handle> | null)[];
+  readonly map: ClassKernel<Handle> | null;
+  readonly materials: readonly ClassKernel<Handle>[];
   readonly tapes: ReadonlyMap<number, Tape>;
   readonly arrays: ReadonlyMap<Formula, number>;
 }
@@ -77,13 +77,14 @@ export function bind<Handle>(program: Program, targets: readonly Target[], devic
     const key = classKey(program, target);
     let found = classes.get(key);
     if (!found) {
-      const plan = planClass(program, target);
+      const plan = planClass(program, target), tapes = buildTapes(plan, phaseOf, operand);
+      const prepare = (spec: KernelSpec): ClassKernel<Handle> => prepareKernel(spec, device.compile(spec), operand, tapes.arrays);
       found = {
         plan,
-        reductions: plan.reductions.map((spec) => spec && device.compile(spec)),
-        map: plan.map && device.compile(plan.map),
-        materials: plan.materials.map(({ spec }) => device.compile(spec)),
-        ...buildTapes(plan, phaseOf, operand),
+        reductions: plan.reductions.map((spec) => spec && prepare(spec)),
+        map: plan.map && prepare(plan.map),
+        materials: plan.materials.map(({ spec }) => prepare(spec)),
+        ...tapes,
       };
       classes.set(key, found);
     }
@@ -95,12 +96,12 @@ export function bind<Handle>(program: Program, targets: readonly Target[], devic
     const base = scalars.length + index * width;
     for (const each of plan.small) if (each.operation === 'size') registers[base + ownRegister.get(each)!] = each.attribute === 'each' ? target.size : target.rows * target.inner;
     const values = Array.from({ length: arrays.size }, () => new Float64Array(target.units));
-    const launch = (spec: KernelSpec | null, kernel: Kernel<Handle> | null): BoundLaunch<Handle> | null => spec && kernel && bindLaunch(spec, kernel, target, operand, base, arrays, values);
+    const launch = (kernel: ClassKernel<Handle> | null): BoundLaunch<Handle> | null => kernel && bindLaunch(kernel, target, values);
     return {
       index, base, plan, arrays: values,
-      reductions: plan.reductions.map((spec, level) => launch(spec, reductions[level]!)),
-      map: launch(plan.map, map),
-      materials: new Map(plan.materials.map(({ formula, spec }, at) => [formula, launch(spec, materials[at]!)!])),
+      reductions: reductions.map(launch),
+      map: launch(map),
+      materials: new Map(plan.materials.map(({ formula }, at) => [formula, bindLaunch(materials[at]!, target, values)])),
       gradientOutput: plan.destinations.findIndex(({ to }) => to === 'gradient'),
       weightOutput: plan.destinations.findIndex(({ to }) => to === 'weight'),
       state: stateRegisters(plan.slots, 'each', plan.small, (each) => absolute(operand(plan.resolve(each)), base)),

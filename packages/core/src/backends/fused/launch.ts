@@ -4,18 +4,28 @@ import type { Target } from '../../trace/target';
 import type { Kernel, Launch } from './device';
 import type { KernelSpec } from './plan';
 
-/** A launch of one kernel on one target, with what must be looked up again each step. */
-export interface BoundLaunch<Handle> {
+/** A kernel of a class, with what all its launches share: they run one after another. */
+export interface ClassKernel<Handle> {
   readonly kernel: Kernel<Handle>;
-  readonly launch: Launch<Handle>;
   /** Inputs that are slots of state: their buffers stay. */
   readonly slots: readonly LiveInput[];
   /** Inputs whose buffers must be looked up each step. */
   readonly live: readonly LiveInput[];
-  /** Registers of the uniforms; copied into the launch each time. */
+  /** Operands of the uniforms, whose values are copied to `uniformValues` each time. */
   readonly uniforms: Int32Array;
-  /** Registers that results are copied to. */
+  readonly uniformValues: Float64Array;
+  /** Registers of a target's block that results are copied to; −1 for a result per unit. */
   readonly results: Int32Array;
+  readonly resultValues: Float64Array;
+  /** Indices of the class's arrays of values per unit: those read, and those written or −1. */
+  readonly units: readonly number[];
+  readonly unitResults: readonly number[];
+}
+
+/** A launch of a class's kernel on one target. */
+export interface BoundLaunch<Handle> {
+  readonly of: ClassKernel<Handle>;
+  readonly launch: Launch<Handle>;
 }
 
 /** An input of a launch: its place among them, and where its tensor comes from. */
@@ -30,24 +40,34 @@ export const absolute = (operand: number, base: number): number => (operand < 0 
 
 export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
 
-export function bindLaunch<Handle>(spec: KernelSpec, kernel: Kernel<Handle>, target: Target, operand: (formula: Formula) => number, base: number, arrays: ReadonlyMap<Formula, number>, values: readonly Float64Array[]): BoundLaunch<Handle> {
+export function prepareKernel<Handle>(spec: KernelSpec, kernel: Kernel<Handle>, operand: (formula: Formula) => number, arrays: ReadonlyMap<Formula, number>): ClassKernel<Handle> {
   const inputs = spec.inputs.map((leaf, at): LiveInput => ({ at, leaf, from: sourceOf(leaf) }));
-  const perUnit = spec.units.length > 0 || spec.reduces.some((each) => spec.isUnit(each));
   return {
     kernel,
     slots: inputs.filter(({ from }) => from === 'state'),
     live: inputs.filter(({ from }) => from !== 'state'),
-    uniforms: Int32Array.from(spec.uniforms, (each) => absolute(operand(each), base)),
-    results: Int32Array.from(spec.reduces, (each) => (spec.isUnit(each) ? -1 : base + operand(each))),
+    uniforms: Int32Array.from(spec.uniforms, operand),
+    uniformValues: new Float64Array(spec.uniforms.length),
+    results: Int32Array.from(spec.reduces, (each) => (spec.isUnit(each) ? -1 : operand(each))),
+    resultValues: new Float64Array(spec.reduces.length),
+    units: spec.units.map((each) => arrays.get(each)!),
+    unitResults: spec.reduces.map((each) => (spec.isUnit(each) ? arrays.get(each)! : -1)),
+  };
+}
+
+export function bindLaunch<Handle>(of: ClassKernel<Handle>, { rows, units, inner, size }: Target, arrays: readonly Float64Array[]): BoundLaunch<Handle> {
+  const perUnit = of.units.length > 0 || of.unitResults.some((index) => index >= 0);
+  return {
+    of,
     launch: {
       inputs: [], outputs: [],
-      uniforms: new Float64Array(spec.uniforms.length),
-      units: spec.units.map((each) => values[arrays.get(each)!]!),
-      results: new Float64Array(spec.reduces.length),
-      unitResults: spec.reduces.map((each) => (spec.isUnit(each) ? values[arrays.get(each)!]! : null)),
-      rows: perUnit ? target.rows : 1,
-      columns: perUnit ? target.units : target.size,
-      inner: perUnit ? target.inner : 1,
+      uniforms: of.uniformValues,
+      units: of.units.map((index) => arrays[index]!),
+      results: of.resultValues,
+      unitResults: of.unitResults.map((index) => arrays[index] ?? null),
+      rows: perUnit ? rows : 1,
+      columns: perUnit ? units : size,
+      inner: perUnit ? inner : 1,
     },
   };
 }

@@ -12,7 +12,7 @@ import type { HostNorms, Run, RunResult } from '../backend';
 import { bind, type Binding, type BoundTarget, type StateRegisters } from './bind';
 import { Customs } from './customs';
 import type { Device } from './device';
-import { sourceOf, type BoundLaunch, type LiveInput } from './launch';
+import { absolute, sourceOf, type BoundLaunch, type LiveInput } from './launch';
 import { isLeaf } from './plan';
 import { foldRegisters, runTape } from './tape';
 
@@ -37,7 +37,7 @@ export class BoundProgram<Handle> {
     this.customs = new Customs(this.binding, targets);
     this.norms = program.observation && this.normsOf(program.observation);
     const launches = this.binding.targets.flatMap(({ reductions, map, materials }) => [...reductions, map, ...materials.values()]);
-    this.readsWeights = program.weight !== null || launches.some((each) => each?.live.some(({ from }) => from === 'weight'));
+    this.readsWeights = program.weight !== null || launches.some((each) => each?.of.live.some(({ from }) => from === 'weight'));
     this.passes = launches.filter(Boolean).length;
   }
 
@@ -70,7 +70,7 @@ export class BoundProgram<Handle> {
     for (const target of this.binding.targets) {
       target.state.forEach(locate(this.records[target.index]!));
       for (const bound of [...target.reductions, target.map, ...target.materials.values()]) {
-        for (const { at, leaf } of bound?.slots ?? []) bound!.launch.inputs[at] = this.device.handle(this.stateTensor(leaf, target.index));
+        for (const { at, leaf } of bound?.of.slots ?? []) bound!.launch.inputs[at] = this.device.handle(this.stateTensor(leaf, target.index));
       }
       target.plan.destinations.forEach((destination, index) => {
         if (destination.to === 'state') target.map!.launch.outputs[index] = this.device.handle(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
@@ -121,9 +121,9 @@ export class BoundProgram<Handle> {
       const bound = target.reductions[level];
       if (!bound) continue;
       this.launch(bound, target);
-      const { results } = bound;
+      const { results, resultValues } = bound.of;
       for (let index = 0; index < results.length; index++) {
-        if (results[index]! >= 0) registers[results[index]!] = bound.launch.results[index]!;
+        if (results[index]! >= 0) registers[target.base + results[index]!] = resultValues[index]!;
       }
     }
     for (const node of customs[level]!) this.customs.call(node, null, (arg) => this.argument(arg, null));
@@ -133,13 +133,13 @@ export class BoundProgram<Handle> {
   }
 
   private launch(bound: BoundLaunch<Handle>, target: BoundTarget<Handle>): void {
-    const { launch, live, uniforms } = bound, { registers } = this.binding;
+    const { launch, of: { kernel, live, uniforms, uniformValues } } = bound, { registers } = this.binding;
     for (let index = 0; index < live.length; index++) {
       const { at, from, leaf } = live[index]!;
       launch.inputs[at] = from === 'gradient' ? this.gradients[target.index]! : from === 'weight' ? this.weights[target.index]! : this.device.handle(this.tensorOf({ from, leaf }, target.index));
     }
-    for (let index = 0; index < uniforms.length; index++) launch.uniforms[index] = registers[uniforms[index]!]!;
-    bound.kernel.run(launch);
+    for (let index = 0; index < uniforms.length; index++) uniformValues[index] = registers[absolute(uniforms[index]!, target.base)]!;
+    kernel.run(launch);
   }
 
   private tensorOf({ from, leaf }: Omit<LiveInput, 'at'>, target: number): tf.Tensor {
