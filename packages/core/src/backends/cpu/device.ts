@@ -22,7 +22,7 @@ export function canGenerate(): boolean {
   }
 }
 
-export class CpuDevice implements Device<Float32Array> {
+export class CpuDevice implements Device<Float32Array, Float32Array> {
   readonly name = 'cpu';
   private readonly kernels = new Map<string, Kernel<Float32Array>>();
 
@@ -35,6 +35,10 @@ export class CpuDevice implements Device<Float32Array> {
   allocate(shape: readonly number[]): tf.Tensor {
     const size = shape.reduce((all, each) => all * each, 1);
     return tf.engine().makeTensorFromTensorInfo(this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size)));
+  }
+
+  place(values: Float32Array): Float32Array {
+    return values;
   }
 
   /** Never: dataSync() hands out the live array, and tf.tensor(array) takes the user's own. */

@@ -10,11 +10,11 @@ import { classKey, planClass, type ClassPlan, type KernelSpec } from './plan';
 import type { Tape } from './tape';
 
 /** A class of variables, compiled. */
-interface CompiledClass<Handle> {
+interface CompiledClass<Place> {
   readonly plan: ClassPlan;
-  readonly reductions: readonly (ClassKernel<Handle> | null)[];
-  readonly map: ClassKernel<Handle> | null;
-  readonly materials: readonly ClassKernel<Handle>[];
+  readonly reductions: readonly (ClassKernel<Place> | null)[];
+  readonly map: ClassKernel<Place> | null;
+  readonly materials: readonly ClassKernel<Place>[];
   readonly tapes: ReadonlyMap<number, Tape>;
   readonly arrays: ReadonlyMap<Formula, number>;
 }
@@ -28,24 +28,24 @@ export interface StateRegisters {
   place: number;
 }
 
-export interface BoundTarget<Handle> {
+export interface BoundTarget<Place> {
   readonly index: number;
   readonly base: number;
   readonly plan: ClassPlan;
   readonly arrays: readonly Float64Array[];
   /** One per level, from 1. */
-  readonly reductions: readonly (BoundLaunch<Handle> | null)[];
-  readonly map: BoundLaunch<Handle> | null;
-  readonly materials: ReadonlyMap<Formula, BoundLaunch<Handle>>;
+  readonly reductions: readonly (BoundLaunch<Place> | null)[];
+  readonly map: BoundLaunch<Place> | null;
+  readonly materials: ReadonlyMap<Formula, BoundLaunch<Place>>;
   /** Which of the map's outputs are the changed gradient and the variable itself; −1 where it has none. */
   readonly gradientOutput: number;
   readonly weightOutput: number;
   readonly state: readonly StateRegisters[];
 }
 
-export interface Binding<Handle> {
+export interface Binding<Place> {
   readonly registers: Float64Array;
-  readonly targets: readonly BoundTarget<Handle>[];
+  readonly targets: readonly BoundTarget<Place>[];
   /** Phases of each level, from 0. */
   readonly levels: readonly (readonly Phase[])[];
   readonly params: readonly { readonly register: number; readonly read: ((step: number) => number) | null }[];
@@ -58,7 +58,7 @@ export interface Binding<Handle> {
   register(formula: Formula, target?: number): number;
 }
 
-export function bind<Handle>(program: Program, targets: readonly Target[], device: Device<Handle>): Binding<Handle> {
+export function bind<Place>(program: Program, targets: readonly Target[], device: Device<unknown, Place>): Binding<Place> {
   const all = [...reachable(rootsOf(program))];
   const scalars = all.filter((each) => isSmall(each) && ofStep(each));
   const perTarget = all.filter((each) => isSmall(each) && !ofStep(each) && each.operation !== 'choose');
@@ -72,13 +72,13 @@ export function bind<Handle>(program: Program, targets: readonly Target[], devic
   /** An operand: ~register of the step, or register in a target's block. */
   const operand = (formula: Formula): number => (ofStep(formula) ? ~scalarRegister.get(formula)! : ownRegister.get(formula)!);
 
-  const classes = new Map<string, CompiledClass<Handle>>();
-  const compile = (target: Target): CompiledClass<Handle> => {
+  const classes = new Map<string, CompiledClass<Place>>();
+  const compile = (target: Target): CompiledClass<Place> => {
     const key = classKey(program, target);
     let found = classes.get(key);
     if (!found) {
       const plan = planClass(program, target), tapes = buildTapes(plan, phaseOf, operand);
-      const prepare = (spec: KernelSpec): ClassKernel<Handle> => prepareKernel(spec, device.compile(spec), operand, tapes.arrays);
+      const prepare = (spec: KernelSpec): ClassKernel<Place> => prepareKernel(spec, device.compile(spec), operand, tapes.arrays);
       found = {
         plan,
         reductions: plan.reductions.map((spec) => spec && prepare(spec)),
@@ -91,12 +91,12 @@ export function bind<Handle>(program: Program, targets: readonly Target[], devic
     return found;
   };
 
-  const bound = targets.map((target, index): BoundTarget<Handle> => {
+  const bound = targets.map((target, index): BoundTarget<Place> => {
     const { plan, reductions, map, materials, arrays } = compile(target);
     const base = scalars.length + index * width;
     for (const each of plan.small) if (each.operation === 'size') registers[base + ownRegister.get(each)!] = each.attribute === 'each' ? target.size : target.rows * target.inner;
     const values = Array.from({ length: arrays.size }, () => new Float64Array(target.units));
-    const launch = (kernel: ClassKernel<Handle> | null): BoundLaunch<Handle> | null => kernel && bindLaunch(kernel, target, values);
+    const launch = (kernel: ClassKernel<Place> | null): BoundLaunch<Place> | null => kernel && bindLaunch(kernel, target, values);
     return {
       index, base, plan, arrays: values,
       reductions: reductions.map(launch),

@@ -5,10 +5,10 @@ import type { CustomFunction } from '../../formula/functions';
 import type { Target } from '../../trace/target';
 import type { Binding } from './bind';
 
-export class Customs<Handle> {
+export class Customs<Place> {
   private readonly outputs = new Map<Formula, (readonly tf.Tensor[])[]>();
 
-  constructor(private readonly binding: Binding<Handle>, private readonly targets: readonly Target[]) {}
+  constructor(private readonly binding: Binding<Place>, private readonly targets: readonly Target[]) {}
 
   /** Calls a node for a target, or once for the step, and writes its numbers to their registers. */
   call(node: Formula, target: number | null, argument: (arg: Formula) => tf.Tensor): void {

@@ -3,9 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { KernelSpec } from './plan';
 
 /** Everything a kernel needs on one variable. Arrays are reused from step to step; nothing is allocated to launch. */
-export interface Launch<Handle> {
-  readonly inputs: Handle[];
-  readonly outputs: Handle[];
+export interface Launch<Place> {
+  readonly inputs: Place[];
+  readonly outputs: Place[];
   readonly uniforms: Float64Array;
   /** Values per output unit. */
   readonly units: Float64Array[];
@@ -18,19 +18,20 @@ export interface Launch<Handle> {
   readonly inner: number;
 }
 
-export interface Kernel<Handle> {
-  run(launch: Launch<Handle>): void;
+export interface Kernel<Place> {
+  run(launch: Launch<Place>): void;
 }
 
-export interface Device<Handle> {
+/** A handle is the backend's record of a tensor; its place is what a kernel takes, and stays the same while the tensor lives. */
+export interface Device<Handle, Place> {
   readonly name: 'cpu' | 'wasm';
-  /** Where a tensor's buffer is. It holds for as long as the tensor does, and within a step. */
   handle(tensor: Tensor): Handle;
+  place(handle: Handle): Place;
   /** A tensor of undefined contents. */
   allocate(shape: readonly number[]): Tensor;
   /** Whether a buffer may be written, because nobody but its variable can see it. */
   exclusive(handle: Handle): boolean;
   /** Told after the buffer of a variable was written. */
   written(handle: Handle, size: number): void;
-  compile(spec: KernelSpec): Kernel<Handle>;
+  compile(spec: KernelSpec): Kernel<Place>;
 }

@@ -5,9 +5,9 @@ import type { Backend } from '../backend';
 import { BoundProgram } from './run';
 import type { Device } from './device';
 
-export function fusedBackend<Handle>(device: Device<Handle>): Backend {
-  const bound = new WeakMap<Program, BoundProgram<Handle>>();
-  const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle> => {
+export function fusedBackend<Handle, Place>(device: Device<Handle, Place>): Backend {
+  const bound = new WeakMap<Program, BoundProgram<Handle, Place>>();
+  const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle, Place> => {
     let found = bound.get(program);
     if (found?.targets !== targets) {
       found = new BoundProgram(program, targets, device);

@@ -5,8 +5,8 @@ import type { Kernel, Launch } from './device';
 import type { KernelSpec } from './plan';
 
 /** A kernel of a class, with what all its launches share: they run one after another. */
-export interface ClassKernel<Handle> {
-  readonly kernel: Kernel<Handle>;
+export interface ClassKernel<Place> {
+  readonly kernel: Kernel<Place>;
   /** Inputs that are slots of state: their buffers stay. */
   readonly slots: readonly LiveInput[];
   /** Inputs whose buffers must be looked up each step. */
@@ -23,9 +23,9 @@ export interface ClassKernel<Handle> {
 }
 
 /** A launch of a class's kernel on one target. */
-export interface BoundLaunch<Handle> {
-  readonly of: ClassKernel<Handle>;
-  readonly launch: Launch<Handle>;
+export interface BoundLaunch<Place> {
+  readonly of: ClassKernel<Place>;
+  readonly launch: Launch<Place>;
 }
 
 /** An input of a launch: its place among them, and where its tensor comes from. */
@@ -40,7 +40,7 @@ export const absolute = (operand: number, base: number): number => (operand < 0 
 
 export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
 
-export function prepareKernel<Handle>(spec: KernelSpec, kernel: Kernel<Handle>, operand: (formula: Formula) => number, arrays: ReadonlyMap<Formula, number>): ClassKernel<Handle> {
+export function prepareKernel<Place>(spec: KernelSpec, kernel: Kernel<Place>, operand: (formula: Formula) => number, arrays: ReadonlyMap<Formula, number>): ClassKernel<Place> {
   const inputs = spec.inputs.map((leaf, at): LiveInput => ({ at, leaf, from: sourceOf(leaf) }));
   return {
     kernel,
@@ -55,7 +55,7 @@ export function prepareKernel<Handle>(spec: KernelSpec, kernel: Kernel<Handle>, 
   };
 }
 
-export function bindLaunch<Handle>(of: ClassKernel<Handle>, { rows, units, inner, size }: Target, arrays: readonly Float64Array[]): BoundLaunch<Handle> {
+export function bindLaunch<Place>(of: ClassKernel<Place>, { rows, units, inner, size }: Target, arrays: readonly Float64Array[]): BoundLaunch<Place> {
   const perUnit = of.units.length > 0 || of.unitResults.some((index) => index >= 0);
   return {
     of,

@@ -18,21 +18,22 @@ import { foldRegisters, runTape } from './tape';
 
 const NO_ARRAYS: readonly Float64Array[] = [];
 
-export class BoundProgram<Handle> {
+export class BoundProgram<Handle, Place> {
   /** Passes over memory that one step takes, over all variables. */
   readonly passes: number;
-  private readonly binding: Binding<Handle>;
-  private readonly customs: Customs<Handle>;
+  private readonly binding: Binding<Place>;
+  private readonly customs: Customs<Place>;
   private readonly norms: HostNorms | null;
   private records: readonly StateRecord[] = [];
   /** Of this step: looking a buffer up costs more than all else that is done for a small variable. */
-  private readonly gradients: Handle[] = [];
+  private readonly gradients: Place[] = [];
   private readonly weights: Handle[] = [];
+  private readonly weightPlaces: Place[] = [];
   private readonly readsWeights: boolean;
   private store: StateStore | null = null;
   private storeVersion = -1;
 
-  constructor(private readonly program: Program, readonly targets: readonly Target[], private readonly device: Device<Handle>) {
+  constructor(private readonly program: Program, readonly targets: readonly Target[], private readonly device: Device<Handle, Place>) {
     this.binding = bind(program, targets, device);
     this.customs = new Customs(this.binding, targets);
     this.norms = program.observation && this.normsOf(program.observation);
@@ -70,20 +71,26 @@ export class BoundProgram<Handle> {
     for (const target of this.binding.targets) {
       target.state.forEach(locate(this.records[target.index]!));
       for (const bound of [...target.reductions, target.map, ...target.materials.values()]) {
-        for (const { at, leaf } of bound?.of.slots ?? []) bound!.launch.inputs[at] = this.device.handle(this.stateTensor(leaf, target.index));
+        for (const { at, leaf } of bound?.of.slots ?? []) bound!.launch.inputs[at] = this.placeOf(this.stateTensor(leaf, target.index));
       }
       target.plan.destinations.forEach((destination, index) => {
-        if (destination.to === 'state') target.map!.launch.outputs[index] = this.device.handle(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
+        if (destination.to === 'state') target.map!.launch.outputs[index] = this.placeOf(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
       });
     }
     this.storeVersion = store.version;
   }
 
+  private placeOf(tensor: tf.Tensor): Place {
+    return this.device.place(this.device.handle(tensor));
+  }
+
   private findBuffers(): void {
     for (let index = 0; index < this.targets.length; index++) {
       const { gradient, variable } = this.targets[index]!;
-      this.gradients[index] = this.device.handle(gradient);
-      if (this.readsWeights) this.weights[index] = this.device.handle(variable!);
+      this.gradients[index] = this.placeOf(gradient);
+      if (!this.readsWeights) continue;
+      const handle = this.weights[index] = this.device.handle(variable!);
+      this.weightPlaces[index] = this.device.place(handle);
     }
   }
 
@@ -132,11 +139,11 @@ export class BoundProgram<Handle> {
     }
   }
 
-  private launch(bound: BoundLaunch<Handle>, target: BoundTarget<Handle>): void {
+  private launch(bound: BoundLaunch<Place>, target: BoundTarget<Place>): void {
     const { launch, of: { kernel, live, uniforms, uniformValues } } = bound, { registers } = this.binding;
     for (let index = 0; index < live.length; index++) {
       const { at, from, leaf } = live[index]!;
-      launch.inputs[at] = from === 'gradient' ? this.gradients[target.index]! : from === 'weight' ? this.weights[target.index]! : this.device.handle(this.tensorOf({ from, leaf }, target.index));
+      launch.inputs[at] = from === 'gradient' ? this.gradients[target.index]! : from === 'weight' ? this.weightPlaces[target.index]! : this.placeOf(this.tensorOf({ from, leaf }, target.index));
     }
     for (let index = 0; index < uniforms.length; index++) uniformValues[index] = registers[absolute(uniforms[index]!, target.base)]!;
     kernel.run(launch);
@@ -157,12 +164,12 @@ export class BoundProgram<Handle> {
   }
 
   /** An argument of a custom node, as a tensor. */
-  private argument(arg: Formula, target: BoundTarget<Handle> | null): tf.Tensor {
+  private argument(arg: Formula, target: BoundTarget<Place> | null): tf.Tensor {
     if (arg.opaque) return arg.operation === 'item' ? this.customs.tensor(arg, target?.index ?? 0) : this.stateTensor(arg, target?.index ?? null);
     if (arg.extent !== 'element') return tf.scalar(this.value(arg, target?.index));
     if (isLeaf(arg)) return this.tensorOf({ from: sourceOf(arg), leaf: arg }, target!.index);
     const bound = target!.materials.get(arg)!, output = this.device.allocate(this.targets[target!.index]!.shape);
-    bound.launch.outputs[0] = this.device.handle(output);
+    bound.launch.outputs[0] = this.placeOf(output);
     this.launch(bound, target!);
     return output;
   }
@@ -176,11 +183,11 @@ export class BoundProgram<Handle> {
       const { map, gradientOutput, weightOutput } = targets[index]!, { shape } = this.targets[index]!;
       if (gradientOutput >= 0) {
         gradients.push(device.allocate(shape));
-        map!.launch.outputs[gradientOutput] = device.handle(gradients.at(-1)!);
+        map!.launch.outputs[gradientOutput] = this.placeOf(gradients.at(-1)!);
       }
       if (weightOutput >= 0) {
         const own = this.weights[index]!, output = device.exclusive(own) ? null : device.allocate(shape);
-        map!.launch.outputs[weightOutput] = output ? device.handle(output) : own;
+        map!.launch.outputs[weightOutput] = output ? this.placeOf(output) : this.weightPlaces[index]!;
         fresh.push(output);
       }
     }

@@ -8,7 +8,7 @@ import { WasmKernel } from './kernel';
 
 const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
-export class WasmDevice implements Device<Buffer> {
+export class WasmDevice implements Device<Buffer, Address> {
   readonly name = 'wasm';
   private readonly heap: Heap;
   private readonly simd = WebAssembly.validate(SIMD_PROBE);
@@ -20,6 +20,10 @@ export class WasmDevice implements Device<Buffer> {
 
   handle(tensor: tf.Tensor): Buffer {
     return this.backend.dataIdMap.get(tensor.dataId);
+  }
+
+  place({ memoryOffset }: Buffer): Address {
+    return memoryOffset;
   }
 
   allocate(shape: readonly number[]): tf.Tensor {
@@ -36,7 +40,7 @@ export class WasmDevice implements Device<Buffer> {
     this.backend.wasm.tfjs.registerTensor(id, size, memoryOffset);
   }
 
-  compile(spec: KernelSpec): Kernel<Buffer> {
+  compile(spec: KernelSpec): Kernel<Address> {
     const { memory } = this.heap;
     const bytes = emit(spec, { simd: this.simd, shared: typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer });
     // Equal formulas of other optimizers give equal bytes: one instance serves them all.

@@ -3,12 +3,12 @@ import type { Reduction } from '../../formula/reductions';
 import type { Kernel, Launch } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
 import { frameOf, hasBlocks, STRIDE_BYTES, type FrameLayout } from './frame';
-import type { Address, Buffer, Heap } from './heap';
+import type { Address, Heap } from './heap';
 
 /** Sums of squares outside of this range may have lost something to single precision and are taken again in double. */
 const SAFE_MIN = 1e-24, SAFE_MAX = 1e37;
 
-export class WasmKernel implements Kernel<Buffer> {
+export class WasmKernel implements Kernel<Address> {
   private readonly frame: FrameLayout;
   private readonly blocks: boolean;
   private readonly kinds: readonly Reduction[];
@@ -25,12 +25,12 @@ export class WasmKernel implements Kernel<Buffer> {
     this.perUnit = spec.units.length > 0 || spec.reduces.some((each) => spec.isUnit(each));
   }
 
-  run(launch: Launch<Buffer>): void {
+  run(launch: Launch<Address>): void {
     const { frame, heap } = this, columns = launch.columns * launch.inner;
     const base = heap.scratch(this.frameBytes + (this.perUnit ? this.unitBytes(launch, columns) : 0));
     const { int32, float32 } = heap, word = base >> 2;
-    for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!.memoryOffset;
-    for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!.memoryOffset;
+    for (let index = 0; index < launch.inputs.length; index++) int32[word + frame.inputs + index] = launch.inputs[index]!;
+    for (let index = 0; index < launch.outputs.length; index++) int32[word + frame.outputs + index] = launch.outputs[index]!;
     for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
     int32[word + frame.rows] = launch.rows;
     int32[word + frame.bytes] = 4 * columns;
@@ -62,12 +62,12 @@ export class WasmKernel implements Kernel<Buffer> {
     return false;
   }
 
-  private unitBytes({ units, unitResults }: Launch<Buffer>, columns: number): number {
+  private unitBytes({ units, unitResults }: Launch<Address>, columns: number): number {
     return units.length * ((4 * columns + 15) & ~15) + unitResults.length * 8 * columns;
   }
 
   /** Puts values per unit behind the frame, and the accumulators of reductions per unit behind those. */
-  private placeUnits(launch: Launch<Buffer>, base: Address, columns: number): void {
+  private placeUnits(launch: Launch<Address>, base: Address, columns: number): void {
     const { frame, starts, heap: { int32, float32, float64 } } = this, word = base >> 2;
     let next = base + this.frameBytes;
     for (let index = 0; index < launch.units.length; index++) {
@@ -83,7 +83,7 @@ export class WasmKernel implements Kernel<Buffer> {
     }
   }
 
-  private collect(launch: Launch<Buffer>, base: Address): void {
+  private collect(launch: Launch<Address>, base: Address): void {
     const { kinds, frame, heap: { int32, float64 } } = this, first = (base >> 3) + (frame.results >> 1);
     for (let index = 0; index < kinds.length; index++) {
       const perUnit = launch.unitResults[index], isNorm = kinds[index] === 'norm';
