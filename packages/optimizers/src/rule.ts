@@ -1,5 +1,5 @@
 /** An update rule: what one step takes off a variable, with weight decay handled in one place for all of them. */
-import { add, choose, defineTransform, fields, matching, mul, sub, type Field, type Fields, type Flow, type Formula, type GradientTransform, type Options, type Pattern, type StateDeclarations, type Term } from '@clipkit/core';
+import { add, choose, defineTransform, fields, matching, mul, sub, type Field, type Fields, type Flow, type Formula, type GradientTransform, type Options, type Pattern, type Schedule, type StateDeclarations, type Term } from '@clipkit/core';
 
 /** What a rule is given: the step's flow, with its learning rate and its weight decay. */
 export interface RuleFlow extends Pick<Flow, 'gradient' | 'weight' | 'state' | 'step'> {
@@ -31,22 +31,23 @@ export interface Rule {
 
 /** Fields that every rule has. */
 interface SharedFields extends Fields {
-  readonly learningRate: ReturnType<typeof fields.threshold>;
+  readonly learningRate: Field<number | Schedule>;
   readonly weightDecay: Field<number>;
   readonly excludeFromWeightDecay: Field<Pattern>;
 }
+
+export const sharedFields = (learningRate: number, weightDecay: number): SharedFields => ({
+  learningRate: fields.threshold({ default: learningRate }),
+  weightDecay: fields.number({ min: 0, default: weightDecay }),
+  excludeFromWeightDecay: fields.pattern([]),
+});
 
 /**
  * Defines an update rule: w <- w - (step + eta lambda w), the decay decoupled from the gradient [Loshchilov & Hutter 2017, 1711.05101].
  * The sum is rounded into the weight once, so that a decay of 1e-6 a step is not lost.
  */
 export function defineRule<F extends Fields>({ kind, learningRate, weightDecay = 0, decaysItself = false, options, state, step }: RuleDefinition<F>): Rule {
-  const shared: SharedFields = {
-    learningRate: fields.threshold({ default: learningRate }),
-    weightDecay: fields.number({ min: 0, default: weightDecay }),
-    excludeFromWeightDecay: fields.pattern([]),
-  };
-  const all = { ...shared, ...options } as Fields;
+  const all: Fields = { ...sharedFields(learningRate, weightDecay), ...options };
   const make = defineTransform({
     kind,
     package: 'optimizers',

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { add, choose, custom, defineTransform, fields, matching, mul, type CustomFunction, type Formula, type Pattern, type VariablePredicate } from '@clipkit/core';
 import { buildOptimizer, type CommonOptions, type FusedOptimizer } from '../optimizer';
 import { decayRate, element, nonNegative } from '../parts';
-import { defineRule, type Rule } from '../rule';
+import { defineRule, sharedFields, type Rule } from '../rule';
 import { adamRule } from './adam';
 
 export interface MuonOptions extends CommonOptions {
@@ -51,9 +51,8 @@ const matrices = defineRule({
   },
 });
 
-const shared = { learningRate: fields.threshold({ default: 1e-3 }), weightDecay: nonNegative(0.004), excludeFromWeightDecay: fields.pattern([]) };
 const adamOptions = { beta1: decayRate(0.9), beta2: decayRate(0.999), epsilon: nonNegative(1e-7) };
-const all = { ...shared, ...matrixOptions, exclude: fields.pattern(/embedding/i), ...adamOptions };
+const all = { ...sharedFields(1e-3, 0.004), ...matrixOptions, exclude: fields.pattern(/embedding/i), ...adamOptions };
 
 const make = defineTransform({
   kind: 'muon',
