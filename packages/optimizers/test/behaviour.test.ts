@@ -176,15 +176,13 @@ it('reports what clipping did', async () => {
 it('passes over memory: one for Adam, two with a joint norm', async () => {
   await tf.setBackend('wasm');
   const { currentBackend } = await import('../../core/src/backends/select');
+  const { TargetLists } = await import('../../core/src/optimizer/targets');
   const passes = (optimizer: FusedOptimizer): number => {
-    const scene = new Scene(optimizer), { targets } = (() => {
-      const list = scene.variables.map((variable) => ({ name: variable.name, tensor: variable as tf.Tensor }));
-      return (optimizer as unknown as { lists: { resolve(list: unknown): { targets: readonly object[] } } }).lists.resolve(list);
-    })();
-    const [program] = optimizer.allSlots();
-    const total = currentBackend().passes(program!, targets as never);
+    const scene = new Scene(optimizer), backend = currentBackend();
+    const list = new TargetLists('[test]').resolve(scene.variables.map((variable) => ({ name: variable.name, tensor: variable as tf.Tensor })));
+    const total = backend.passes(optimizer.programs.main(list, true, backend, false), list.targets);
     scene.dispose();
-    return total / targets.length;
+    return total / list.targets.length;
   };
   expect(passes(adam())).toBe(1);
   expect(passes(adam({ clipvalue: 1, weightDecay: 0.1, emaMomentum: 0.9, amsgrad: true }))).toBe(1);

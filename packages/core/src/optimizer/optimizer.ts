@@ -8,17 +8,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DeviceNorms, HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
 import { expected } from '../errors';
-import { isSchedule, valueAt, type Schedule, type Threshold } from '../schedules/schedule';
+import { findSchedules } from '../schedules/find';
+import { valueAt, type Schedule, type Threshold } from '../schedules/schedule';
 import { threshold } from '../transform/fields';
 import type { Program, Slot } from '../trace/program';
-import { trace } from '../trace/trace';
 import type { NonFinitePolicy } from '../transform/nonFinite';
 import { flatten } from '../transform/chain';
-import { isTransform, type GradientTransform } from '../transform/transform';
+import type { GradientTransform } from '../transform/transform';
 import { describe, type LayoutOf } from '../trace/layout';
 import { Adoption, type AdoptedState } from './adopted';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
+import { Programs } from './programs';
 import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
 import { StateStore } from '../state/store';
 import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
@@ -57,7 +58,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private readonly lists: TargetLists;
   private readonly observer = new Observer();
   private readonly warnings: Warnings;
-  private readonly programs = new Map<string, Program>();
+  /** @internal */
+  readonly programs: Programs;
   private backend: Backend | null = null;
   private known: TargetList | null = null;
   private adoption: Adoption | null = null;
@@ -65,7 +67,6 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private averaged = false;
   private rate: Threshold | null;
   private observing = false;
-  private readonly freeToObserve = new WeakMap<Program, { readonly targets: TargetList; readonly free: boolean }>();
 
   constructor(options: OptimizerOptions) {
     super();
@@ -74,6 +75,12 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     this.owner = options.inner ? '[clip] applyGradients' : `[optimizers] ${options.rule?.kind ?? 'optimizer'}`;
     this.rate = options.rule ? options.rule.options['learningRate'] as Threshold : null;
     this.pipeline = layPipeline(this.owner, options.transforms, options.rule, options.nonFinite);
+    this.programs = new Programs({
+      pipeline: this.pipeline,
+      result: options.inner ? 'gradient' : 'weight',
+      inspect: options.nonFinite === 'throw',
+      learningRate: (step) => (this.rate === null ? NaN : valueAt(this.rate, step)),
+    }, this.state);
     this.lists = new TargetLists(this.owner, options.layoutOf);
     this.warnings = new Warnings(flatten(options.transforms), options.rule);
   }
@@ -107,7 +114,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     }
     const release = (this.calls + 1) % pipeline.period === 0;
     tf.tidy(() => {
-      const program = this.program(list, release, backend);
+      const program = this.programs.main(list, release, backend, this.observing);
       const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
       const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect });
       if (result.norms) this.record(result.norms, list, program.halted);
@@ -138,44 +145,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
       return { name, tensor: index >= 0 ? changed[index]! : tensor };
     });
     this.inner!.applyGradients((Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[]);
-    if (!this.pipeline.after.length) return;
-    const program = this.traced('after', { release: true, observe: false, result: 'weight' }, this.pipeline.after);
-    this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null });
-  }
-
-  private traced(name: string, { release, observe, result }: { release: boolean; observe: boolean; result: 'weight' | 'gradient' }, transforms: readonly GradientTransform[]): Program {
-    const key = `${name} ${release} ${observe}`;
-    let program = this.programs.get(key);
-    if (!program) {
-      const inspect = this.options.nonFinite === 'throw' && name === 'main';
-      program = trace(transforms, { release, result, observe, inspect, learningRate: (step) => (this.rate === null ? NaN : valueAt(this.rate, step)) });
-      for (const slot of program.slots.values()) this.state.place(slot);
-      this.programs.set(key, program);
-    }
-    return program;
-  }
-
-  /** @internal The program of a step: with its norms, where they were asked for or cost no pass over memory. */
-  program(list: TargetList, release: boolean, backend: Backend): Program {
-    const result = this.inner ? 'gradient' : 'weight', { main } = this.pipeline;
-    const make = (observe: boolean): Program => this.traced('main', { release, observe, result }, main);
-    if (this.observing) return make(true);
-    const plain = make(false);
-    if (!backend.host) return plain;
-    let known = this.freeToObserve.get(plain);
-    if (known?.targets !== list) {
-      const free = backend.passes(make(true), list.targets) === backend.passes(plain, list.targets);
-      known = { targets: list, free };
-      this.freeToObserve.set(plain, known);
-    }
-    return known.free ? make(true) : plain;
-  }
-
-  /** @internal All programs that a step may run, so that every slot of state is known. */
-  allSlots(): readonly Program[] {
-    const result = this.inner ? 'gradient' : 'weight', { main, after } = this.pipeline;
-    const after_ = after.length ? [this.traced('after', { release: true, observe: false, result: 'weight' }, after)] : [];
-    return [this.traced('main', { release: true, observe: false, result }, main), ...after_];
+    const program = this.programs.after();
+    if (program) this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null });
   }
 
   private useBackend(): Backend {
@@ -209,17 +180,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   /** Every schedule in the configuration, nested ones too: clipMonitor tells them the metrics of each epoch. */
   schedules(): Schedule[] {
-    const found: Schedule[] = [];
-    const visit = (value: unknown): void => {
-      if (isSchedule(value)) {
-        found.push(value);
-        if (value.kind !== 'function') visit(value.options);
-      } else if (Array.isArray(value)) value.forEach(visit);
-      else if (isTransform(value)) visit(value.options);
-      else if (typeof value === 'object' && value !== null && !(value instanceof RegExp)) Object.values(value).forEach(visit);
-    };
-    visit([this.rate, ...this.options.transforms, this.options.rule && { ...this.options.rule.options, learningRate: null }]);
-    return found;
+    const { transforms, rule } = this.options;
+    return findSchedules([this.rate, transforms, { ...rule?.options, learningRate: null }]);
   }
 
   /**
@@ -250,7 +212,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 
   private findSlot(kind: string, name: string): Slot | undefined {
-    return this.allSlots().flatMap(({ slots }) => [...slots.values()]).find(({ path }) => path.endsWith(`.${kind}/${name}`));
+    return [...this.programs.slots().values()].find(({ path }) => path.endsWith(`.${kind}/${name}`));
   }
 
   override async getWeights(): Promise<NamedTensor[]> {

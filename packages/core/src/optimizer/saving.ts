@@ -109,7 +109,7 @@ export async function loadWeights(optimizer: ClipkitOptimizer, weights: readonly
 
 /** Every slot that all variables have must be there for each variable, and nothing that no slot takes. */
 function checkComplete(owner: string, optimizer: ClipkitOptimizer, saved: ReadonlyMap<string, SavedTensor>): void {
-  const slots = new Map(optimizer.allSlots().flatMap((program) => [...program.slots]));
+  const slots = optimizer.programs.slots();
   const variables = new Map<string, Set<string>>();
   for (const name of saved.keys()) {
     const at = name.search(/#\d+\//), split = at < 0 ? 0 : name.indexOf('/', at) + 1;
