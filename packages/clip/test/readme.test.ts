@@ -13,7 +13,7 @@ import { batch, buildModel } from './support/model';
 import { runOn } from './support/runtimes';
 
 const MODULES: Readonly<Record<string, object>> = { '@tensorflow/tfjs-core': tf, '@tensorflow/tfjs-layers': tfLayers, '@clipkit/clip': clipkit, '@clipkit/clip/layers': clipLayers, '@clipkit/core': core, '@clipkit/optimizers': optimizers };
-const FILES = ['../README.md'];
+const FILES = ['../README.md', '../../../docs/choosing-a-strategy.md'];
 
 const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<void>;
 
