@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { busyWarning } from '../environment';
 import { UsageError, oneOf } from '../errors';
 import { stepGroups } from '../report/groups';
-import { addedTable, stepTable } from '../report/tables';
+import { addedTable, speedTable, stepTable } from '../report/tables';
 import { readIfThere, writeResults } from '../results/file';
 import type { StepLine } from '../results/schema';
 import { measureStep } from '../step/measure';
@@ -66,5 +66,6 @@ async function runStep({ backend, optimizer, size, parameters, variables, second
     print(`\n${title}`);
     printTable(stepTable(group));
     printTable(addedTable(group));
+    printTable(speedTable(group));
   }
 }

@@ -3,7 +3,7 @@ import { variantNames, type ResultLine } from '../results/schema';
 import { colour, lossChart, normChart, stepChart, variantColour } from './charts';
 import { origins, plainTables, stepGroups, trainGroups, type Series, type StepGroup, type TrainGroup } from './groups';
 import { style } from './style';
-import { addedTable, stepTable, trainTable, variantLabels, type Table } from './tables';
+import { addedTable, speedTable, stepTable, trainTable, variantLabels, type Table } from './tables';
 
 export function html(lines: readonly ResultLine[]): string {
   const sections = [
@@ -60,6 +60,7 @@ function stepSection({ title, lines }: StepGroup): string {
     figure(stepChart(lines), 'Milliseconds a step by variant'),
     tableOf(stepTable(lines)),
     tableOf(addedTable(lines)),
+    tableOf(speedTable(lines)),
   ]);
 }
 

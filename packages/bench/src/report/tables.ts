@@ -30,6 +30,7 @@ export const variantLabels: Record<VariantName, string> = {
   clip: 'clip(tf.train)',
   fused: 'fused, clipped',
   fusedUnclipped: 'fused, not clipped',
+  copy: 'TypedArray.set of the bytes that fused, clipped moves',
 };
 
 /** One row a variant: median with quartiles, and the ratio to hand-written clipping. */
@@ -61,6 +62,16 @@ export function addedTable(lines: readonly StepLine[]): Table {
       ...(added ? [...withQuartiles(added.handwritten), ...withQuartiles(added.clip), show.ratio(added.ratio)] : ['–', '–', '–', '–', '–']),
       String(memory.early.tensors), String(memory.late.tensors), String(rounds),
     ]),
+  };
+}
+
+/** How the fused step with clipping stands against tfjs's without, and against moving its bytes. */
+export function speedTable(lines: readonly StepLine[]): Table {
+  const cells = (spread: Spread | null): string[] => (spread ? [show.ratio(spread.median), `${show.ratio(spread.lower)} – ${show.ratio(spread.upper)}`] : ['–', '–']);
+  return {
+    head: ['optimizer', 'backend', 'tf.train, not clipped / fused, clipped', 'quartiles', 'fused, clipped / TypedArray.set', 'quartiles'],
+    text: 2,
+    rows: lines.map(({ optimizer, backend, speedup, overCopy }) => [optimizer, backend, ...cells(speedup), ...cells(overCopy)]),
   };
 }
 

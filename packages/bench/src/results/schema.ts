@@ -68,7 +68,7 @@ export const trainLine = v.object({
 });
 
 /** The ways of taking a step that are compared. */
-export const variantNames = ['stock', 'handwritten', 'clip', 'fused', 'fusedUnclipped'] as const;
+export const variantNames = ['stock', 'handwritten', 'clip', 'fused', 'fusedUnclipped', 'copy'] as const;
 
 export const stepLine = v.object({
   ...common,
@@ -84,6 +84,10 @@ export const stepLine = v.object({
   ratios: v.partial(v.object(v.entriesFromList(variantNames, spread))),
   /** What clipping adds to a stock step: medians of the rounds' differences, and clip against handwritten. */
   added: v.nullable(v.object({ handwritten: spread, clip: spread, ratio: measured })),
+  /** How many times faster the fused step with clipping is than tfjs's without; absent where tfjs has no such optimizer. */
+  speedup: v.optional(v.nullable(spread), null),
+  /** The fused step with clipping against the time in which TypedArray.set moves the bytes that it must move. */
+  overCopy: v.optional(v.nullable(spread), null),
   /** tf.memory() after step 10 and after the last step; equal where nothing leaks. */
   memory: v.object({ early: v.object({ tensors: count, bytes: count }), late: v.object({ tensors: count, bytes: count }) }),
 });

@@ -25,7 +25,7 @@ export async function measureStep({ backend, optimizer, size, seconds }: StepCon
   await useBackend(backend);
   const synchronous = backend === 'wasm' || backend === 'cpu';
   const gradients = makeGradients(size);
-  const variants = makeVariants(optimizer, gradients);
+  const variants = makeVariants(optimizer, gradients, synchronous);
   const times = new Map(variants.map(({ name }): [VariantName, number[]] => [name, []]));
 
   for (let warm = 0; warm < WARM_UP; warm++) for (const variant of variants) await time(variant, synchronous);
@@ -55,6 +55,8 @@ export async function measureStep({ backend, optimizer, size, seconds }: StepCon
     milliseconds: Object.fromEntries([...times].map(([name, each]) => [name, spreadOf(each)])),
     ratios: ratiosOf(times),
     added: addedOf(times),
+    speedup: quotient(times, 'stock', 'fused'),
+    overCopy: quotient(times, 'fused', 'copy'),
     memory: { early, late },
     date: new Date().toISOString(),
     ...environment(),
@@ -64,7 +66,7 @@ export async function measureStep({ backend, optimizer, size, seconds }: StepCon
 async function time({ step, witness }: Variant, synchronous: boolean): Promise<number> {
   const start = performance.now();
   step();
-  if (!synchronous) await witness.data();
+  if (!synchronous) await witness?.data();
   return performance.now() - start;
 }
 
@@ -79,6 +81,12 @@ type Times = ReadonlyMap<VariantName, readonly number[]>;
 function ratiosOf(times: Times): Partial<Record<VariantName, Spread>> {
   const base = times.get('handwritten') ?? times.get('fusedUnclipped')!;
   return Object.fromEntries([...times].map(([name, each]) => [name, spreadOf(each.map((value, index) => value / base[index]!))]));
+}
+
+/** One variant's time by another's, round by round; null where one of them was not taken. */
+function quotient(times: Times, over: VariantName, under: VariantName): Spread | null {
+  const [above, below] = [times.get(over), times.get(under)];
+  return above && below ? spreadOf(above.map((value, index) => value / below[index]!)) : null;
 }
 
 /** What clipping costs on top of the stock step: by hand, and by clip(). */
