@@ -23,7 +23,7 @@ export function figures(line: ResultLine): Figure[] {
       ];
     }
     case 'step':
-      return variantNames.flatMap((variant) => {
+      return variantNames.filter((variant) => variant !== 'copy').flatMap((variant) => {
         const name = `step ${line.optimizer} ${line.backend} ${line.size}: ${variantLabels[variant]}`;
         const ratio = variant === 'handwritten' ? null : line.ratios[variant];
         return [...figure(name, 'ms', line.milliseconds[variant], line.rounds), ...figure(`${name} / hand-written`, 'ratio', ratio, line.rounds)];
