@@ -34,7 +34,7 @@ function sameDirection(a: readonly Numbers[], b: readonly Numbers[]): boolean {
 }
 const ulp = (value: number): number => 2 ** (Math.floor(Math.log2(Math.abs(value) || 1e-38)) - 23);
 
-const check = (property: fc.IProperty<unknown> | ReturnType<typeof fc.property>, numRuns = 60): void => { fc.assert(property as fc.IProperty<unknown>, { numRuns, seed: 20240607 }); };
+const check = (property: fc.IProperty<unknown> | ReturnType<typeof fc.property>, numRuns = 40): void => { fc.assert(property as fc.IProperty<unknown>, { numRuns, seed: 20240607 }); };
 
 for (const runtime of RUNTIMES) {
   describe(runtime, () => {
