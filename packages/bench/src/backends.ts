@@ -44,13 +44,19 @@ export const backends = {
 
 export type BackendName = keyof typeof backends;
 
-/** Makes the backend the current one, with the layer gradients of @clipkit/backprop where they exist; a UsageError says why it cannot be. */
+/** Makes the backend the current one, as tfjs has it; a UsageError says why it cannot be. */
 export async function useBackend(name: string): Promise<BackendName> {
   const { load, help } = oneOf('backend', backends, name);
   const reason = await attempt(name, load);
   if (reason) throw new UsageError(`[bench] the backend ${name} does not run here: ${reason}. ${help}`);
-  if (name === 'wasm' || name === 'cpu') registerBackprop({ backend: name });
   return name as BackendName;
+}
+
+/** The same for training: with the layer gradients of @clipkit/backprop where they exist. */
+export async function useTrainingBackend(name: string): Promise<BackendName> {
+  const chosen = await useBackend(name);
+  if (chosen === 'wasm' || chosen === 'cpu') registerBackprop({ backend: chosen });
+  return chosen;
 }
 
 /** Whether each backend runs here; the reason where it does not. */

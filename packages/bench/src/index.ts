@@ -8,5 +8,5 @@ export { SCHEMA, type ResultLine, type TrainLine, type StepLine, type Corruption
 export { parse, parseList } from './expressions/parse';
 export { format } from './expressions/expression';
 export { buildClip, buildOptimizer } from './expressions/build';
-export { backends, diagnose, useBackend, type BackendName } from './backends';
+export { backends, diagnose, useBackend, useTrainingBackend, type BackendName } from './backends';
 export { UsageError } from './errors';

@@ -1,7 +1,7 @@
 /** Chooses a clipping threshold by k-fold cross-validation over a grid. */
 import { catalogue, uniform, type CatalogueEntry, type Examples, type Source } from '@clipkit/models';
 import { gather, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { useBackend } from '../backends';
+import { useTrainingBackend } from '../backends';
 import { environment } from '../environment';
 import { UsageError, oneOf } from '../errors';
 import { SCHEMA, type SearchLine } from '../results/schema';
@@ -47,7 +47,7 @@ export function foldsOf(count: number, folds: number, seed: number): number[][] 
 /** A line a threshold, in the grid's order. Every run starts from the same weights, and all thresholds see the same folds. */
 export async function search(configuration: SearchConfiguration, hooks: SearchHooks = {}): Promise<SearchLine[]> {
   const { grid, folds: count, clip, seed, limit, ...rest } = configuration;
-  await useBackend(rest.backend);
+  await useTrainingBackend(rest.backend);
   const entry = oneOf<CatalogueEntry>('model', catalogue, rest.model);
   const all = await entry.data({ split: 'train', seed, ...(limit !== null && { limit }), ...(hooks.source !== undefined && { source: hooks.source }) });
   try {

@@ -1,5 +1,6 @@
 /** Times the variants of one optimizer on one size: interleaved rounds A B C … A B C …, so that all meet the same weather. */
 import { memory } from '@tensorflow/tfjs-core';
+import { registerBackprop } from '@clipkit/backprop';
 import { useBackend } from '../backends';
 import { environment } from '../environment';
 import { SCHEMA, type Spread, type StepLine, type VariantName } from '../results/schema';
@@ -23,6 +24,8 @@ const EARLY = 10;
 /** Measures one optimizer step by every variant; the first rounds are not counted. */
 export async function measureStep({ backend, optimizer, size, seconds }: StepConfiguration, onRound?: (share: number) => void): Promise<StepLine> {
   await useBackend(backend);
+  // The stock steps are to be tfjs's own, and @clipkit/backprop has some of their kernels too.
+  if (backend === 'wasm' || backend === 'cpu') registerBackprop({ backend }).undo();
   const synchronous = backend === 'wasm' || backend === 'cpu';
   const gradients = makeGradients(size);
   const variants = makeVariants(optimizer, gradients, synchronous);

@@ -3,7 +3,7 @@ import type { ClipkitOptimizer } from '@clipkit/core';
 import { batches, catalogue, type CatalogueEntry, type Examples, type Source } from '@clipkit/models';
 import { mul, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { useBackend } from '../backends';
+import { useTrainingBackend } from '../backends';
 import { environment } from '../environment';
 import { oneOf } from '../errors';
 import { buildOptimizer } from '../expressions/build';
@@ -68,7 +68,7 @@ export async function train(configuration: TrainConfiguration, hooks: TrainHooks
 /** The same on data of the caller's. */
 export async function trainOn(configuration: TrainConfiguration, data: Data, { onStep }: Pick<TrainHooks, 'onStep'> = {}): Promise<TrainLine> {
   const { backend, optimizer, clip, seed, batch, corruption } = configuration;
-  await useBackend(backend);
+  await useTrainingBackend(backend);
   const entry = oneOf<CatalogueEntry>('model', catalogue, configuration.model);
   const observed = buildOptimizer(parse(optimizer), parse(clip));
   // Norms are wanted of every step, the first and the unclipped ones included.

@@ -52,6 +52,7 @@ class Emitter {
   private readonly address = new Map<string, number>();
   private readonly at: number;
   private readonly inRow: number;
+  private readonly constants = new Map<string, number>();
   private readonly uniforms = { wide: new Map<Formula, number>(), single: new Map<Formula, number>() };
 
   constructor(private readonly spec: KernelSpec, private readonly simd: boolean) {
@@ -248,10 +249,17 @@ class Emitter {
     return opcode;
   }
 
-  private constant(formula: Pick<Formula, 'attribute' | 'mask'>, wide: boolean): Code {
-    const value = formula.attribute as number;
-    if (formula.mask && !wide) return w.i32(value ? 1 : 0);
-    const number = [...w.f32(value), ...(wide ? w.SPLAT_F32 : [])];
-    return formula.mask ? [...number, ...w.f32(0), ...w.SPLAT_F32, ...VECTOR['differ']!] : number;
+  /** A constant is put in a local before the loops: engines make it anew in each turn otherwise. */
+  private constant({ attribute, mask }: Pick<Formula, 'attribute' | 'mask'>, wide: boolean): Code {
+    const value = attribute as number, key = `${Object.is(value, -0) ? '-0' : value}|${mask}|${wide}`;
+    let local = this.constants.get(key);
+    if (local === undefined) {
+      local = this.local(wide ? w.V128 : mask ? w.I32 : w.F32);
+      this.constants.set(key, local);
+      const number = [...w.f32(value), ...(wide ? w.SPLAT_F32 : [])];
+      if (mask) this.before.push(...(wide ? [...number, ...w.f32(0), ...w.SPLAT_F32, ...VECTOR['differ']!] : w.i32(value ? 1 : 0)), ...w.set(local));
+      else this.before.push(...number, ...w.set(local));
+    }
+    return w.get(local);
   }
 }
