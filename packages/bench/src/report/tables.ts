@@ -78,11 +78,12 @@ export function speedTable(lines: readonly StepLine[]): Table {
 /** One row a layer gradient. */
 export function layersTable(lines: readonly LayersLine[]): Table {
   return {
-    head: ['layer', 'shapes', 'backend', 'tfjs', 'clipkit', 'ratio', 'quartiles', 'rounds'],
+    head: ['layer', 'shapes', 'backend', 'tfjs', 'clipkit', 'ratio', 'quartiles', 'GFLOP/s', 'of matMul', 'rounds'],
     text: 3,
-    rows: lines.map(({ layer, shapes, backend, milliseconds, ratio, rounds }) => [
+    rows: lines.map(({ layer, shapes, backend, milliseconds, ratio, gflops, shareOfMatMul, rounds }) => [
       layer, shapes, backend, milliseconds.tfjs ? show.milliseconds(milliseconds.tfjs.median) : 'missing', show.milliseconds(milliseconds.ours.median),
-      ratio ? show.ratio(ratio.median) : '–', ratio ? `${show.ratio(ratio.lower)} – ${show.ratio(ratio.upper)}` : '–', String(rounds),
+      ratio ? show.ratio(ratio.median) : '–', ratio ? `${show.ratio(ratio.lower)} – ${show.ratio(ratio.upper)}` : '–',
+      gflops === null ? '–' : show.number(gflops), shareOfMatMul === null ? '–' : show.percent(shareOfMatMul), String(rounds),
     ]),
   };
 }

@@ -104,6 +104,9 @@ export const layersLine = v.object({
   milliseconds: v.object({ tfjs: v.nullable(spread), ours: spread }),
   /** Ours against tfjs's. */
   ratio: v.nullable(spread),
+  /** Billions of operations a second, and their share of what tfjs's own matMul reaches; null where memory is the work. */
+  gflops: v.optional(v.nullable(v.number()), null),
+  shareOfMatMul: v.optional(v.nullable(v.number()), null),
 });
 
 export const searchLine = v.object({
