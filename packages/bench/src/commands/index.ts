@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { environment } from '../environment';
 import { addCompare } from './compare';
+import { addConvergence } from './convergence';
 import { addDoctor } from './doctor';
 import { addLayers } from './layers';
 import { addMerge } from './merge';
@@ -16,6 +17,6 @@ export function createProgram(): Command {
     .description('Benchmarks for gradient clipping and optimizers of TensorFlow.js')
     .version(environment().versions['@clipkit/bench']!)
     .showHelpAfterError('(add --help for what there is)');
-  for (const add of [addTrain, addStep, addLayers, addSearch, addCompare, addReport, addMerge, addDoctor]) add(program);
+  for (const add of [addTrain, addStep, addLayers, addSearch, addConvergence, addCompare, addReport, addMerge, addDoctor]) add(program);
   return program;
 }
