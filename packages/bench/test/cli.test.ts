@@ -127,6 +127,13 @@ it('step measures all variants in turns, and memory stays flat', async () => {
   await expect(run('step', '--optimizer', 'constructor')).rejects.toThrow(/unknown optimizer/);
 });
 
+it('step --clip shows what transforms cost against byGlobalNorm', async () => {
+  const printed = await run('step', '--parameters', '300', '--variables', '3', '--optimizer', 'sgd', '--clip', 'byNorm(1),zClip()', '--seconds', '0.05');
+  expect(printed).toMatch(/byGlobalNorm\(1\)[^\n]*1\.00 ×/);
+  expect(printed).toContain('zClip');
+  await expect(run('step', '--clip', 'nothing(1)')).rejects.toThrow(/nothing/);
+});
+
 it('layers times every layer gradient, with tfjs where it has the kernel', async () => {
   const out = join(folder, 'layers.jsonl');
   await run('layers', '--batch', '1', '--seconds', '0.01', '--out', out);
