@@ -31,10 +31,9 @@ export async function loadMnist(options: MnistOptions = {}): Promise<Examples<Te
   if (limit !== undefined) checkInteger('loadMnist', 'limit', limit, 1);
   const source = options.source ?? (await installedSource(split));
 
-  const [images, labels] = await Promise.all([
-    read(source, `${prefixes[split]}-images-idx3-ubyte`, 3),
-    read(source, `${prefixes[split]}-labels-idx1-ubyte`, 1),
-  ]);
+  // One after the other, so that where both are missing the error always names the same one.
+  const images = await read(source, `${prefixes[split]}-images-idx3-ubyte`, 3);
+  const labels = await read(source, `${prefixes[split]}-labels-idx1-ubyte`, 1);
   const [count = 0, rows, columns] = images.shape;
   if (rows !== SIDE || columns !== SIDE || labels.shape[0] !== count) {
     throw new Error(`[models] loadMnist: the ${split} files are damaged: expected as many labels as ${SIDE} × ${SIDE} images, got ${labels.shape[0]} labels and ${count} images of ${rows} × ${columns}. ${help}`);
