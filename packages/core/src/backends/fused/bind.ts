@@ -91,8 +91,9 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
     return found;
   };
 
+  const compiled = targets.map(compile);
   const bound = targets.map((target, index): BoundTarget<Place> => {
-    const { plan, reductions, map, materials, arrays } = compile(target);
+    const { plan, reductions, map, materials, arrays } = compiled[index]!;
     const base = scalars.length + index * width;
     for (const each of plan.small) if (each.operation === 'size') registers[base + ownRegister.get(each)!] = each.attribute === 'each' ? target.size : target.rows * target.inner;
     const values = Array.from({ length: arrays.size }, () => new Float64Array(target.units));
@@ -117,7 +118,7 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
   return {
     registers,
     targets: bound,
-    levels: layPhases(program.levels, phaseOf, scalars, scalarRegister, foldOf, targets.map((target) => compile(target).tapes)),
+    levels: layPhases(program.levels, phaseOf, scalars, scalarRegister, foldOf, compiled.map(({ tapes }) => tapes)),
     params: scalars.filter((each) => each.operation === 'param').map((each) => ({ register: scalarRegister.get(each)!, read: each.attribute === 'step' ? null : each.attribute as (step: number) => number })),
     stepState: stateRegisters([...program.slots.values()], 'scalar', scalars, (each) => scalarRegister.get(each)!),
     customs: Array.from({ length: program.levels }, (_, index) => all.filter((each) => each.operation === 'custom' && each.extent === 'scalar' && each.level === index + 1)),
