@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { accumulateGradients, byGlobalNorm, ClipkitOptimizer, type GradientTransform, type NonFinitePolicy } from '@clipkit/core';
-import { transformContract } from '@clipkit/core/testing';
+import { scalarPath, transformContract } from '@clipkit/core/testing';
 
 /** Under propagate a bad micro-batch must show when its step is released, which that check would take for poisoned state; the test below covers it. */
 const shows = /keeps its state finite/;
@@ -12,15 +12,7 @@ for (const check of transformContract(() => [accumulateGradients(3), byGlobalNor
 
 /** What w = 0 becomes under w ← w − (what the transforms made of g), after each call with a gradient of one number. */
 async function path(gradients: readonly number[], transforms: readonly GradientTransform[], nonFinite: NonFinitePolicy = 'propagate'): Promise<number[]> {
-  const weight = tf.tidy(() => tf.variable(tf.scalar(0)));
-  const optimizer = new ClipkitOptimizer({ transforms, rule: null, inner: tf.train.sgd(1), nonFinite });
-  const values = gradients.map((each) => {
-    tf.tidy(() => { optimizer.applyGradients([{ name: weight.name, tensor: tf.scalar(each) }]); });
-    return weight.dataSync()[0]!;
-  });
-  weight.dispose();
-  optimizer.dispose();
-  return values;
+  return scalarPath(new ClipkitOptimizer({ transforms, rule: null, inner: tf.train.sgd(1), nonFinite }), gradients);
 }
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {

@@ -6,7 +6,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accumulateGradients, byGlobalNorm, byNorm, byValue, chain, forceBackend, type GradientTransform } from '@clipkit/core';
 import { clip, clipWeights } from '@clipkit/clip';
-import { largestDifference, Scene, sceneGradients, sceneWeights } from '@clipkit/core/testing';
+import { largestDifference, Scene, sceneGradients, sceneWeights, scalarPath } from '@clipkit/core/testing';
 import { adam, adamW, linear, sgd, type CommonOptions, type FusedOptimizer } from '@clipkit/optimizers';
 import { SUBJECTS, type Make } from './support/subjects';
 
@@ -16,18 +16,6 @@ const after = (optimizer: tf.Optimizer, steps = 8): Float32Array[] => {
   return values;
 };
 const differ = (a: tf.Optimizer, b: tf.Optimizer, steps?: number): number => largestDifference(after(a, steps), after(b, steps));
-
-/** w after each call, for a single number w that starts at `from`. */
-function path(optimizer: FusedOptimizer, gradients: readonly number[], from = 0): number[] {
-  const weight = tf.tidy(() => tf.variable(tf.scalar(from)));
-  const values = gradients.map((each) => {
-    tf.tidy(() => { optimizer.applyGradients([{ name: weight.name, tensor: tf.scalar(each) }]); });
-    return weight.dataSync()[0]!;
-  });
-  weight.dispose();
-  optimizer.dispose();
-  return values;
-}
 
 const EACH = Object.entries(SUBJECTS);
 afterEach(() => { forceBackend(null); });
@@ -39,9 +27,9 @@ describe.each(['cpu', 'wasm', 'eager'])('on %s', (backend) => {
   });
 
   it('follows a schedule of the learning rate, by attempted steps', () => {
-    expect(path(sgd({ learningRate: linear({ from: 1, to: 0, steps: 4 }) }), [1, 1, 1, 1, 1])).toEqual([-1, -1.75, -2.25, -2.5, -2.5]);
-    expect(path(sgd({ learningRate: (step) => step }), [1, 1, 1])).toEqual([0, -1, -3]);
-    expect(path(sgd({ learningRate: linear({ from: 1, to: 0, steps: 4 }), nonFinite: 'skip' }), [NaN, 1])).toEqual([0, -0.75]);
+    expect(scalarPath(sgd({ learningRate: linear({ from: 1, to: 0, steps: 4 }) }), [1, 1, 1, 1, 1])).toEqual([-1, -1.75, -2.25, -2.5, -2.5]);
+    expect(scalarPath(sgd({ learningRate: (step) => step }), [1, 1, 1])).toEqual([0, -1, -3]);
+    expect(scalarPath(sgd({ learningRate: linear({ from: 1, to: 0, steps: 4 }), nonFinite: 'skip' }), [NaN, 1])).toEqual([0, -0.75]);
   });
 
   it('reads and writes the learning rate while it runs', () => {
@@ -58,8 +46,8 @@ describe.each(['cpu', 'wasm', 'eager'])('on %s', (backend) => {
   });
 
   it('decays weights beside the step, and leaves out what is excluded by name', () => {
-    expect(path(sgd({ learningRate: 0.5, weightDecay: 0.5 }), [0, 0], 4)).toEqual([3, 2.25]);
-    expect(path(sgd({ learningRate: 0.5, weightDecay: 0.5 }), [2], 4)).toEqual([2]);
+    expect(scalarPath(sgd({ learningRate: 0.5, weightDecay: 0.5 }), [0, 0], 4)).toEqual([3, 2.25]);
+    expect(scalarPath(sgd({ learningRate: 0.5, weightDecay: 0.5 }), [2], 4)).toEqual([2]);
     const zero = (options: CommonOptions): number[] => {
       const scene = new Scene(sgd({ learningRate: 1, weightDecay: 0.5, ...options }));
       scene.step(scene.values().map((values) => values.fill(0)));
@@ -73,13 +61,13 @@ describe.each(['cpu', 'wasm', 'eager'])('on %s', (backend) => {
   });
 
   it('does not lose a decay that is smaller than a rounding error of one', () => {
-    const steps = 2000, [last] = path(sgd({ learningRate: 1e-3, weightDecay: 1e-2 }), Array<number>(steps).fill(0), 1).slice(-1);
+    const steps = 2000, [last] = scalarPath(sgd({ learningRate: 1e-3, weightDecay: 1e-2 }), Array<number>(steps).fill(0), 1).slice(-1);
     expect(Math.abs(last! - (1 - 1e-5) ** steps)).toBeLessThan(3e-6);
   });
 
   it('takes the mean of micro-batches before it clips', () => {
-    expect(path(sgd({ learningRate: 1, gradientAccumulationSteps: 3, clipvalue: 1 }), [3, -3, 0.75, 9, 0, 0])).toEqual([0, 0, -0.25, -0.25, -0.25, -1.25]);
-    expect(path(clip(sgd({ learningRate: 1, gradientAccumulationSteps: 3 }), { clipvalue: 1 }) as unknown as FusedOptimizer, [3, -3, 0.75, 9, 0, 0])).toEqual([0, 0, -0.25, -0.25, -0.25, -1.25]);
+    expect(scalarPath(sgd({ learningRate: 1, gradientAccumulationSteps: 3, clipvalue: 1 }), [3, -3, 0.75, 9, 0, 0])).toEqual([0, 0, -0.25, -0.25, -0.25, -1.25]);
+    expect(scalarPath(clip(sgd({ learningRate: 1, gradientAccumulationSteps: 3 }), { clipvalue: 1 }) as unknown as FusedOptimizer, [3, -3, 0.75, 9, 0, 0])).toEqual([0, 0, -0.25, -0.25, -0.25, -1.25]);
     const halves = new Scene(adam({ learningRate: 0.01, gradientAccumulationSteps: 2, clipnorm: 1 }));
     const whole = new Scene(adam({ learningRate: 0.01, clipnorm: 1 }));
     for (let step = 0; step < 6; step++) {

@@ -3,4 +3,4 @@
  * @packageDocumentation
  */
 export { contract, optimizerContract, transformContract, type Check, type ContractOptions, type Subject } from './contract';
-export { largestDifference, randomNumbers, Scene, sceneGradients, SCENE_SHAPES, sceneWeights } from './scene';
+export { largestDifference, randomNumbers, scalarPath, Scene, sceneGradients, SCENE_SHAPES, sceneWeights } from './scene';

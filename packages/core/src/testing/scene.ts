@@ -83,6 +83,18 @@ function freeName(name: string): string {
   }
 }
 
+/** What a single number w becomes after each call of applyGradients with a gradient of one number. Disposes the optimizer. */
+export function scalarPath(optimizer: tf.Optimizer, gradients: readonly number[], from = 0): number[] {
+  const weight = tf.tidy(() => tf.variable(tf.scalar(from)));
+  const values = gradients.map((each) => {
+    tf.tidy(() => { optimizer.applyGradients([{ name: weight.name, tensor: tf.scalar(each) }]); });
+    return weight.dataSync()[0]!;
+  });
+  weight.dispose();
+  optimizer.dispose();
+  return values;
+}
+
 /** The largest difference of two runs, relative to each variable's largest element. NaN in one but not the other is Infinity. */
 export function largestDifference(actual: readonly Float32Array[], wanted: readonly ArrayLike<number>[]): number {
   let largest = 0;
