@@ -1,6 +1,6 @@
 /**
- * Our fused step on wasm beside PyTorch's on one CPU thread: joint clipping and Adam, in rounds that alternate, so that both meet
- * the same weather.
+ * Our fused step on wasm beside PyTorch's on one CPU thread: joint clipping and Adam, then a whole training step of the seed's CNN
+ * (32 images, forward and backward too), in rounds that alternate, so that both meet the same weather.
  *
  *     pnpm build && node scripts/reference/torch_step.mjs [--rounds 15] [--steps 20] [--json]
  *
@@ -13,6 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { metrics } from '@tensorflow/tfjs-layers';
+import { registerBackprop } from '@clipkit/backprop';
+import { mnistCnn } from '@clipkit/models';
 import { adam } from '@clipkit/optimizers';
 
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, steps: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } } });
@@ -21,18 +24,35 @@ if (!(rounds >= 1 && steps >= 1)) throw new RangeError('--rounds and --steps mus
 
 const SIZES = { mnistCnn: [288, 32, 18432, 64, 204800, 128, 1280, 10], '4.2 M in 4': Array(4).fill(1048576) };
 
-/** Our side: the same sizes, the same options. */
-function subject(sizes) {
-  const variables = tf.tidy(() => sizes.map((size) => tf.variable(tf.randomNormal([size], 0, 1, 'float32', 1))));
-  const gradients = variables.map(({ name, size }) => ({ name, tensor: tf.randomNormal([size], 0, 1, 'float32', 2) }));
-  const optimizer = adam({ learningRate: 1e-3, globalClipnorm: 1 });
+/** Milliseconds of each of so many calls, after a few that do not count. */
+function timing(step) {
   const times = (count) => Array.from({ length: count }, () => {
     const began = performance.now();
-    optimizer.applyGradients(gradients);
+    step();
     return performance.now() - began;
   });
   times(5);
   return times;
+}
+
+/** Our side of the optimizer alone: the same sizes, the same options. */
+function subject(sizes) {
+  const variables = tf.tidy(() => sizes.map((size) => tf.variable(tf.randomNormal([size], 0, 1, 'float32', 1))));
+  const gradients = variables.map(({ name, size }) => ({ name, tensor: tf.randomNormal([size], 0, 1, 'float32', 2) }));
+  const optimizer = adam({ learningRate: 1e-3, globalClipnorm: 1 });
+  return timing(() => { optimizer.applyGradients(gradients); });
+}
+
+/** Our side of the whole step: the same network, random images, labels in turn. */
+function trainingSubject() {
+  registerBackprop({ backend: 'wasm' });
+  const images = tf.randomUniform([32, 28, 28, 1], 0, 1, 'float32', 1);
+  const labels = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(Array.from({ length: 32 }, (_, index) => index % 10), 'int32'), 10), 'float32'));
+  const model = mnistCnn({ seed: 1 }), variables = model.trainableWeights.map((weight) => weight.read());
+  const optimizer = adam({ learningRate: 1e-3, globalClipnorm: 1 });
+  return timing(() => tf.tidy(() => {
+    optimizer.minimize(() => tf.mean(metrics.categoricalCrossentropy(labels, model.apply(images, { training: true }))), false, variables);
+  }));
 }
 
 /** PyTorch's side, in a process of its own; null where there is no torch. */
@@ -66,8 +86,9 @@ const torch = await startTorch();
 if (torch.why !== undefined) console.error(`PyTorch is absent, so there is nothing to compare with: ${torch.why || 'python did not start'}`);
 
 const report = { torch: torch.version ?? null, rounds, steps, sizes: {} };
-for (const [name, sizes] of Object.entries(SIZES)) {
-  const ours = subject(sizes), mine = [], theirs = [], ratios = [];
+const subjects = { ...Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, () => subject(sizes)])), 'mnistCnn, training': trainingSubject };
+for (const [name, make] of Object.entries(subjects)) {
+  const ours = make(), mine = [], theirs = [], ratios = [];
   for (let round = 0; round < rounds; round++) {
     const own = quantile(ours(steps), 0.5);
     mine.push(own);
