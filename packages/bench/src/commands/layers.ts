@@ -18,7 +18,7 @@ interface LayersOptions {
 export function addLayers(program: Command): void {
   program
     .command('layers')
-    .description("time layer gradients: tfjs's kernels against those of @clipkit/backprop")
+    .description("time layer gradients and a whole training step: tfjs's kernels against those of @clipkit/backprop")
     .option('-b, --backend <names>', 'of wasm, cpu', names, ['wasm'])
     .option('--batch <number>', 'examples', positiveInteger, 32)
     .option('--seconds <number>', 'time for each layer; a kernel that takes longer is called once', positiveNumber, 2)

@@ -1,13 +1,17 @@
-/** The layer gradients that are timed: those of the reference models' layers, as the kernels that tfjs calls for them. */
-import { engine, randomNormal, randomUniform, tensor1d, type NamedAttrMap, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+/** What is timed: gradients of the reference models' layers, as the kernels that tfjs calls for them, and a whole step of the seed's model. */
+import { mnistCnn } from '@clipkit/models';
+import { adam } from '@clipkit/optimizers';
+import { cast, dispose, engine, mean, mod, oneHot, randomNormal, randomUniform, range, tensor1d, tidy, type NamedAttrMap, type NamedTensorMap, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { metrics } from '@tensorflow/tfjs-layers';
 
 export interface LayerCase {
   name: string;
+  /** The kernel that is timed, or without which the backend cannot run this. */
   kernel: string;
   /** Shapes of the inputs, for people. */
   shapes: string;
-  inputs: NamedTensorMap;
-  attributes: NamedAttrMap;
+  run(): void;
+  dispose(): void;
   /** Multiplications and additions; null where memory, not arithmetic, is the work. */
   operations: number | null;
 }
@@ -18,7 +22,11 @@ const random = (shape: Shape): Tensor => randomNormal(shape, 0, 1, 'float32', ++
 
 function layerCase(name: string, kernel: string, shapes: Record<string, Shape>, attributes: NamedAttrMap, operations: number | null = null, given: NamedTensorMap = {}): LayerCase {
   const inputs = Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, given[key] ?? random(shape)]));
-  return { name, kernel, shapes: Object.entries(shapes).map(([key, shape]) => `${key} ${shape.join(' × ')}`).join(', '), inputs, attributes, operations };
+  return {
+    name, kernel, shapes: Object.entries(shapes).map(([key, shape]) => `${key} ${shape.join(' × ')}`).join(', '), operations,
+    run: () => void engine().runKernel(kernel, inputs, attributes),
+    dispose: () => Object.values(inputs).forEach((input) => input.dispose()),
+  };
 }
 
 const plain: NamedAttrMap = { strides: 1, pad: 'valid', dataFormat: 'NHWC' };
@@ -40,7 +48,27 @@ function depthwise([batch, side, , channels]: Shape): LayerCase[] {
   ];
 }
 
-/** All cases on the current backend for this many examples; the caller disposes of the inputs. */
+/** Forward, backward, clipping and Adam: of the kernels that it needs, the filter's gradient is the one that a backend may lack. */
+function trainingStep(batch: number): LayerCase {
+  const model = mnistCnn({ seed: 1 }), optimizer = adam({ globalClipnorm: 1 });
+  const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
+  const images = randomUniform([batch, 28, 28, 1], 0, 1, 'float32', ++seed);
+  const labels = tidy(() => cast(oneHot(cast(mod(range(0, batch), 10), 'int32'), 10), 'float32'));
+  // Multiplications and additions of products: forward once, and back once for each operand but the images.
+  const [first, second, dense] = [26 ** 2 * 9 * 32, 11 ** 2 * 288 * 64, 1600 * 128 + 1280];
+  return {
+    name: 'mnistCnn, whole step', kernel: 'Conv2DBackpropFilter', shapes: `images ${images.shape.join(' × ')}`,
+    operations: 2 * batch * (2 * first + 3 * second + 3 * dense),
+    run: () => void optimizer.minimize(() => mean(metrics.categoricalCrossentropy(labels, model.apply(images, { training: true }) as Tensor)), false, variables),
+    dispose() {
+      optimizer.dispose();
+      model.dispose();
+      dispose([images, labels]);
+    },
+  };
+}
+
+/** All cases on the current backend for this many examples; the caller disposes of them. */
 export function layerCases(batch: number): LayerCase[] {
   const [wide, pooled] = [[batch, 26, 26, 32], [batch, 13, 13, 32]];
   const pool: NamedAttrMap = { filterSize: 2, strides: 2, pad: 'valid' };
@@ -58,5 +86,6 @@ export function layerCases(batch: number): LayerCase[] {
     layerCase('embedding of 1000 tokens', 'UnsortedSegmentSum', { x: [tokens, 64], segmentIds: [tokens] }, { numSegments: 1000 }, null, {
       segmentIds: tensor1d(randomUniform([tokens], 0, 1000, 'int32', ++seed).dataSync(), 'int32'),
     }),
+    trainingStep(batch),
   ];
 }
