@@ -3,30 +3,28 @@ import { AvgPoolGrad, MaxPoolGrad } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
 import { poolInfo, requireFloat32 } from '../geometry';
-import type { PoolAttributes } from '../geometry';
+import type { ConvolutionInfo, PoolAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { geometryBytes, writeGeometry } from './geometry';
-import { heapOf, output, pointerTo, withScratch } from './heap';
+import { type Heap, heapOf, output, pointerTo, withScratch } from './heap';
 
-export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+/** A pooling gradient: checked, its geometry written to the heap, and one call of the kernel that `run` names. */
+const poolGradient = (kernelName: string, run: (heap: Heap, info: ConvolutionInfo, input: TensorInfo, dy: TensorInfo, target: number, shape: number) => void): OwnKernel => ({ inputs, backend, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  requireFloat32(MaxPoolGrad, { dy, input });
-  const info = poolInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
+  requireFloat32(kernelName, { dy, input });
+  const info = poolInfo(kernelName, input.shape, dy, attrs as unknown as PoolAttributes);
   const heap = heapOf(backend);
-  return output(heap, MaxPoolGrad, input.shape, (target) => withScratch(heap, MaxPoolGrad, [geometryBytes], (shape) => {
+  return output(heap, kernelName, input.shape, (target) => withScratch(heap, kernelName, [geometryBytes], (shape) => {
     writeGeometry(heap, shape, canonical(info));
-    heap.kernels.maxPoolGradient(pointerTo(heap, input), pointerTo(heap, dy), target, shape, info.batchSize);
+    run(heap, info, input, dy, target, shape);
   }));
 };
+
+export const maxPoolGradient = poolGradient(MaxPoolGrad, (heap, { batchSize }, input, dy, target, shape) => {
+  heap.kernels.maxPoolGradient(pointerTo(heap, input), pointerTo(heap, dy), target, shape, batchSize);
+});
 
 /** As in tfjs, every input of a window gets 1 / (height × width) of its gradient, also where the border clips the window. */
-export const averagePoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
-  const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  requireFloat32(AvgPoolGrad, { dy, input });
-  const info = poolInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
-  const heap = heapOf(backend);
-  return output(heap, AvgPoolGrad, input.shape, (target) => withScratch(heap, AvgPoolGrad, [geometryBytes], (shape) => {
-    writeGeometry(heap, shape, canonical(info));
-    heap.kernels.averagePoolGradient(pointerTo(heap, dy), target, shape, info.batchSize, 1 / (info.filterHeight * info.filterWidth));
-  }));
-};
+export const averagePoolGradient = poolGradient(AvgPoolGrad, (heap, { batchSize, filterHeight, filterWidth }, _input, dy, target, shape) => {
+  heap.kernels.averagePoolGradient(pointerTo(heap, dy), target, shape, batchSize, 1 / (filterHeight * filterWidth));
+});
