@@ -1,4 +1,4 @@
-/** The variables that sequences play with: small shapes, and names that are easy to get wrong when state is saved by name. */
+/** The variables that sequences play with: small, under names that are easy to get wrong when state is saved by name. */
 
 /** Of every rank, or all alike, so that nothing but name and order tells the variables apart. */
 export const SHAPES: Readonly<Record<string, readonly (readonly number[])[]>> = {
@@ -18,9 +18,9 @@ export const NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What variables are called in the process that loads. `kept`: the same. `suffixed`: as tf.loadLayersModel does while a name
- * is taken. `unnamed`: tfjs numbers them. `counted`: layers that tfjs named itself, after other layers. `shifted`: like that,
- * and some of the new names are old names of other variables, so that names mislead.
+ * What variables are called in the process that loads. `kept`: the same. `suffixed`: as tf.loadLayersModel does while a
+ * name is taken. `unnamed`: tfjs numbers them. `counted`: layers that tfjs named itself, after other layers. `shifted`:
+ * like that, and some of the new names are old names of other variables, so that names mislead.
  */
 export const RENAMINGS = ['kept', 'suffixed', 'unnamed', 'counted', 'shifted'] as const;
 export type Renaming = (typeof RENAMINGS)[number];
@@ -37,7 +37,11 @@ export function rename(names: readonly string[], how: Renaming, used: ReadonlySe
   };
   if (how === 'shifted') return [...names.slice(1), ...unused((round) => [`${names.at(-1)!}_${round}`])];
   const counted = how === 'counted' && names.every((name) => /^dense_Dense\d+/.test(name));
-  return unused((round) => names.map((name) => (counted ? name.replace(/\d+/, (digits) => String(Number(digits) + 3 * round)) : `${name}_${round}`)));
+  return unused((round) =>
+    names.map((name) =>
+      counted ? name.replace(/\d+/, (digits) => String(Number(digits) + 3 * round)) : `${name}_${round}`,
+    ),
+  );
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((all, each) => all * each, 1);

@@ -1,4 +1,4 @@
-/** What may happen to an optimizer, as plain data: steps with their gradients, and everything else; and how it is told to a reader. */
+/** What may happen to an optimizer, as plain data, and how it is told to a reader. */
 import { randomNumbers } from '@clipkit/core/testing';
 import { sizeOf } from './casts';
 
@@ -26,8 +26,13 @@ export type Move =
   | { readonly type: 'backend'; readonly to: Home }
   | { readonly type: 'rate'; readonly value: number }
   | { readonly type: 'save' }
-  /** `names`: null for one that tfjs numbers. `mayRefuse`: names mislead here, so an error that says so is as good as the same bits. */
-  | { readonly type: 'load'; readonly names: readonly (string | null)[]; readonly old: 'alive' | 'disposed'; readonly mayRefuse: boolean }
+  /** `names`: null for one that tfjs numbers. `mayRefuse`: names mislead, so an error is as good as the same bits. */
+  | {
+      readonly type: 'load';
+      readonly names: readonly (string | null)[];
+      readonly old: 'alive' | 'disposed';
+      readonly mayRefuse: boolean;
+    }
   /** `pass`: the variables to name, where the optimizer has not seen them all since it was loaded. */
   | { readonly type: 'swap'; readonly pass: readonly number[] | null }
   | { readonly type: 'snapshot' }
@@ -39,14 +44,19 @@ export type Move =
 
 export type Step = Extract<Move, { type: 'step' }>;
 
-export function gradientValues({ seed, scale, poison }: Gradient, variable: number, shape: readonly number[]): Float32Array {
+export function gradientValues(
+  { seed, scale, poison }: Gradient,
+  variable: number,
+  shape: readonly number[],
+): Float32Array {
   const next = randomNumbers(1000 * seed + variable);
   const values = Float32Array.from({ length: sizeOf(shape) }, () => scale * next());
   if (poison !== undefined) values[0] = poison;
   return values;
 }
 
-export const isPoisoned = ({ entries }: Step): boolean => entries.some(({ gradient }) => gradient?.poison !== undefined);
+export const isPoisoned = ({ entries }: Step): boolean =>
+  entries.some(({ gradient }) => gradient?.poison !== undefined);
 
 function tellGradient(gradient: Gradient | null): string {
   if (!gradient) return 'null';
@@ -54,14 +64,23 @@ function tellGradient(gradient: Gradient | null): string {
   return `seed ${seed}${scale === 1 ? '' : ` × ${scale}`}${poison === undefined ? '' : ` with ${poison}`}`;
 }
 
+const tellEntry = ({ variable, gradient }: Entry): string => `${variable}: ${tellGradient(gradient)}`;
+
 export function tell(move: Move): string {
   switch (move.type) {
-    case 'step': return `step, ${move.list}: ${move.entries.map(({ variable, gradient }) => `${variable}: ${tellGradient(gradient)}`).join('; ') || 'an empty list'}`;
-    case 'backend': return `go on ${move.to}`;
-    case 'rate': return `learningRate = ${move.value}`;
-    case 'load': return `save and load, the old one ${move.old}, as [${move.names.map((name) => JSON.stringify(name)).join(', ')}]`;
-    case 'swap': return `averages in and out${move.pass ? ` of variables ${move.pass.join(', ')}` : ''}`;
-    case 'replace': return `variable ${move.variable} is disposed and made anew`;
-    default: return move.type;
+    case 'step':
+      return `step, ${move.list}: ${move.entries.map(tellEntry).join('; ') || 'an empty list'}`;
+    case 'backend':
+      return `go on ${move.to}`;
+    case 'rate':
+      return `learningRate = ${move.value}`;
+    case 'load':
+      return `save and load, the old one ${move.old}, as ${JSON.stringify(move.names)}`;
+    case 'swap':
+      return `averages in and out${move.pass ? ` of variables ${move.pass.join(', ')}` : ''}`;
+    case 'replace':
+      return `variable ${move.variable} is disposed and made anew`;
+    default:
+      return move.type;
   }
 }

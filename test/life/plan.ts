@@ -1,50 +1,15 @@
-/** From random wishes to a script of moves that all mean something: what cannot be done when its turn comes is left out. */
-import fc from 'fast-check';
-import { rename, RENAMINGS, type Renaming } from './casts';
-import { HOMES, isPoisoned, type Entry, type Gradient, type Home, type ListName, type Move, type Step } from './moves';
+/** From random wishes to a script of moves that all mean something: what cannot be done in its turn is left out. */
+import { rename, type Renaming } from './casts';
+import { isPoisoned, type Entry, type Gradient, type ListName, type Move, type Step } from './moves';
 import type { Recipe } from './recipes';
+import { ORDERS, VARIABLES, type Size, type Wish } from './wishes';
 
-export const VARIABLES = 4, MOST_STEPS = 25;
-const ALL = [0, 1, 2, 3], HALVES = [[0, 1], [2, 3]] as const;
-
-const SIZES = ['plain', 'small', 'zero', 'huge', 'NaN', 'infinite'] as const;
-const ORDERS = ['straight', 'reversed', 'doubled'] as const;
-type Size = (typeof SIZES)[number];
-
-export type Wish =
-  | { readonly wish: 'step'; readonly size: Size; readonly order: (typeof ORDERS)[number] }
-  | { readonly wish: 'freeze'; readonly variable: number; readonly leaves: boolean }
-  | { readonly wish: 'thaw' }
-  | { readonly wish: 'takeTurns' }
-  | { readonly wish: 'backend'; readonly to: Home }
-  | { readonly wish: 'rate'; readonly value: number }
-  | { readonly wish: 'load'; readonly how: Renaming; readonly old: 'alive' | 'disposed' }
-  | { readonly wish: 'replace'; readonly variable: number }
-  | { readonly wish: 'save' | 'swap' | 'snapshot' | 'rollback' | 'restart' };
-
-const variable = fc.nat(VARIABLES - 1);
-const step = fc.record({
-  wish: fc.constant('step' as const),
-  size: fc.oneof({ withCrossShrink: true }, { arbitrary: fc.constant<Size>('plain'), weight: 8 }, fc.constantFrom(...SIZES)),
-  order: fc.oneof({ withCrossShrink: true }, { arbitrary: fc.constant('straight' as const), weight: 4 }, fc.constantFrom(...ORDERS)),
-});
-
-const wish: fc.Arbitrary<Wish> = fc.oneof(
-  { withCrossShrink: true },
-  { weight: 16, arbitrary: step },
-  { weight: 3, arbitrary: fc.record({ wish: fc.constant('freeze' as const), variable, leaves: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ wish: fc.constant('thaw' as const) }) },
-  { weight: 1, arbitrary: fc.record({ wish: fc.constant('takeTurns' as const) }) },
-  { weight: 2, arbitrary: fc.record({ wish: fc.constant('backend' as const), to: fc.constantFrom(...HOMES) }) },
-  { weight: 1, arbitrary: fc.record({ wish: fc.constant('rate' as const), value: fc.constantFrom(0.01, 0.03, 0) }) },
-  { weight: 4, arbitrary: fc.record({ wish: fc.constant('load' as const), how: fc.constantFrom(...RENAMINGS), old: fc.constantFrom('disposed' as const, 'alive' as const) }) },
-  { weight: 1, arbitrary: fc.record({ wish: fc.constant('replace' as const), variable }) },
-  { weight: 2, arbitrary: fc.record({ wish: fc.constantFrom('save' as const, 'swap' as const) }) },
-  { weight: 5, arbitrary: fc.record({ wish: fc.constantFrom('snapshot' as const, 'rollback' as const) }) },
-  { weight: 1, arbitrary: fc.record({ wish: fc.constant('restart' as const) }) },
-);
-
-export const wishes: fc.Arbitrary<Wish[]> = fc.array(wish, { maxLength: 34, size: 'max' });
+const MOST_STEPS = 25;
+const ALL = [0, 1, 2, 3];
+const HALVES = [
+  [0, 1],
+  [2, 3],
+] as const;
 
 interface PlanOptions {
   readonly recipe: Recipe;
@@ -64,8 +29,9 @@ class Planner {
   private readonly used: Set<string>;
   /** Variables with state, in the order in which they were first seen. */
   private known: number[] = [];
-  /** Those that were seen since the last loading. */
-  private bound = new Set<number>();
+  /** Those that were seen since the last loading, and those that made a step since and were not only collected. */
+  private readonly bound = new Set<number>();
+  private readonly stepped = new Set<number>();
   /** Whether the file's order is certain to be that of `known`. */
   private ordered = true;
   private loaded = false;
@@ -85,38 +51,61 @@ class Planner {
   }
 
   do(wish: Wish, seed: number): void {
-    const { recipe } = this.options, accumulates = recipe.period !== undefined;
+    const { recipe } = this.options;
+    const accumulates = recipe.period !== undefined;
     switch (wish.wish) {
-      case 'step': return this.step(wish.size, wish.order, seed);
+      case 'step':
+        return this.step(wish.size, wish.order, seed);
       case 'freeze':
         // One variable always keeps the lists of an accumulation together.
-        if (!accumulates || wish.variable % 2 !== 0) this.frozen.set(wish.variable, wish.leaves && !recipe.stock ? 'left' : 'null');
+        if (!accumulates || wish.variable % 2 !== 0)
+          this.frozen.set(wish.variable, wish.leaves && !recipe.stock ? 'left' : 'null');
         return;
-      case 'thaw': return this.frozen.clear();
+      case 'thaw':
+        return this.frozen.clear();
       case 'takeTurns':
         if (!accumulates && !recipe.stock) this.turns = !this.turns;
         return;
-      case 'backend': return this.add({ type: 'backend', to: wish.to });
-      case 'rate': return this.add({ type: 'rate', value: wish.value });
-      case 'save': return this.add({ type: 'save' });
+      case 'backend':
+        return this.add({ type: 'backend', to: wish.to });
+      case 'rate':
+        return this.add({ type: 'rate', value: wish.value });
+      case 'save':
+        return this.add({ type: 'save' });
       case 'swap':
         if (!recipe.averages || !this.moved) return;
-        return this.add({ type: 'swap', pass: this.loaded && this.known.some((each) => !this.bound.has(each)) ? [...this.known] : null });
+        return this.add({
+          type: 'swap',
+          pass: this.loaded && this.known.some((each) => !this.stepped.has(each)) ? [...this.known] : null,
+        });
       case 'snapshot':
         this.kept = { known: [...this.known], good: [...this.good], calls: [...this.calls], moved: this.moved };
         return this.add({ type: 'snapshot' });
-      case 'rollback': return this.rollBack();
+      case 'rollback':
+        return this.rollBack();
       case 'restart':
         this.startOver();
         return this.add({ type: 'restart' });
       case 'replace':
-        // What becomes of a disposed variable's state before its successor has made a step is nobody's business.
-        if (recipe.stock || accumulates || this.mustShow || this.steps >= MOST_STEPS || !this.known.includes(wish.variable)) return;
+        // What becomes of a disposed variable's state before its successor has made a step is nobody's business; and
+        // before the first step after loading a name means the variable in the file.
+        if (
+          recipe.stock ||
+          accumulates ||
+          this.mustShow ||
+          this.steps >= MOST_STEPS ||
+          !(this.loaded ? this.bound.has(wish.variable) : this.known.includes(wish.variable))
+        )
+          return;
         this.add({ type: 'replace', variable: wish.variable });
         this.ordered = false;
-        this.push('all', ALL.map((each) => ({ variable: each, gradient: { seed, scale: 1 } })));
+        this.push(
+          'all',
+          ALL.map((each) => ({ variable: each, gradient: { seed, scale: 1 } })),
+        );
         return;
-      case 'load': return this.load(wish.how, wish.old);
+      case 'load':
+        return this.load(wish.how, wish.old);
     }
   }
 
@@ -126,11 +115,16 @@ class Planner {
 
   private startOver(): void {
     this.known = [];
-    this.bound = new Set();
+    this.unbind();
     this.kept = null;
     this.good.fill(0);
     this.calls = [0, 0];
     [this.ordered, this.loaded, this.mustShow, this.moved] = [true, false, false, false];
+  }
+
+  private unbind(): void {
+    this.bound.clear();
+    this.stepped.clear();
   }
 
   private rollBack(): void {
@@ -138,26 +132,43 @@ class Planner {
     if (!kept || this.mustShow) return;
     if (kept.known.length !== this.known.length) this.ordered = false;
     [this.known, this.good, this.calls, this.moved] = [[...kept.known], [...kept.good], [...kept.calls], kept.moved];
-    this.bound = new Set();
+    this.unbind();
     this.loaded = true;
     this.add({ type: 'rollback' });
   }
 
   private load(wanted: Renaming, old: 'alive' | 'disposed'): void {
-    const { recipe } = this.options, { known } = this;
+    const { recipe } = this.options;
+    const { known } = this;
     const namesTell = recipe.byName && (wanted === 'unnamed' || wanted === 'shifted');
-    const orderTells = this.ordered && this.steps < MOST_STEPS && !(recipe.period !== undefined && this.turns) && (!recipe.stock || known.length === VARIABLES || !known.length);
+    const orderTells =
+      this.ordered &&
+      this.steps < MOST_STEPS &&
+      !(recipe.period !== undefined && this.turns) &&
+      (!recipe.stock || known.length === VARIABLES || !known.length);
     // A variable that tfjs has numbered gets another number when it is made again.
     const isNumbered = this.names.includes(null);
-    const how = this.mustShow || !orderTells ? 'kept' : namesTell || (isNumbered && wanted === 'shifted') ? 'suffixed' : wanted;
-    if (how === 'kept' && isNumbered) return;
-    const names = how === 'kept' ? this.names : rename(isNumbered ? this.options.names : this.names as string[], how, this.used);
+    const how =
+      this.mustShow || !orderTells ? 'kept' : namesTell || (isNumbered && wanted === 'shifted') ? 'suffixed' : wanted;
+    // Of a name that is a number nobody knows whether tfjs gave it, so order has to tell even where it is kept.
+    const isNumber = this.options.names.every((name) => /^\d+$/.test(name));
+    if (how === 'kept' && (isNumbered || (isNumber && known.length && !orderTells))) return;
+    // Loaders begin with the first name each time.
+    const names =
+      how === 'kept'
+        ? this.names
+        : rename(how === 'shifted' ? (this.names as string[]) : this.options.names, how, this.used);
     this.names = names;
     for (const name of names) if (name !== null) this.used.add(name);
-    this.add({ type: 'load', names, old: how === 'kept' || how === 'shifted' ? 'disposed' : old, mayRefuse: how === 'shifted' });
-    this.bound = new Set();
+    this.add({
+      type: 'load',
+      names,
+      old: how === 'kept' || how === 'shifted' ? 'disposed' : old,
+      mayRefuse: how === 'shifted',
+    });
+    this.unbind();
     this.kept = null;
-    [this.loaded, this.mustShow] = [true, this.mustShow || (how !== 'kept' && known.length > 0)];
+    [this.loaded, this.mustShow] = [true, this.mustShow || ((how !== 'kept' || isNumber) && known.length > 0)];
   }
 
   private step(size: Size, order: (typeof ORDERS)[number], seed: number): void {
@@ -165,17 +176,27 @@ class Planner {
     if (this.mustShow) {
       const shown = this.options.recipe.stock ? ALL : this.known;
       this.mustShow = false;
-      return this.push('all', shown.map((each) => ({ variable: each, gradient: { seed, scale: 1 } })));
+      return this.push(
+        'all',
+        shown.map((each) => ({ variable: each, gradient: { seed, scale: 1 } })),
+      );
     }
-    const half = this.turn % 2, members = this.turns ? HALVES[half]! : ALL;
+    const half = this.turn % 2;
+    const members = this.turns ? HALVES[half]! : ALL;
     if (this.turns) this.turn++;
     const present = members.filter((each) => !this.frozen.has(each));
     const gradient = this.gradient(size, seed, members);
-    let entries: Entry[] = members.filter((each) => this.frozen.get(each) !== 'left').map((each) => ({
-      variable: each,
-      // One variable is enough to spoil a step.
-      gradient: this.frozen.has(each) ? null : each === present[0] ? gradient : { seed: gradient.seed, scale: gradient.scale },
-    }));
+    let entries: Entry[] = members
+      .filter((each) => this.frozen.get(each) !== 'left')
+      .map((each) => ({
+        variable: each,
+        // One variable is enough to spoil a step.
+        gradient: this.frozen.has(each)
+          ? null
+          : each === present[0]
+            ? gradient
+            : { seed: gradient.seed, scale: gradient.scale },
+      }));
     if (!this.options.recipe.stock && order === 'reversed') entries = entries.reverse();
     if (!this.options.recipe.stock && order === 'doubled') entries = [...entries, ...entries.slice(0, 1)];
     this.push(!this.turns ? 'all' : half === 0 ? 'first half' : 'second half', entries);
@@ -185,24 +206,31 @@ class Planner {
     const { recipe } = this.options;
     const poison = size === 'NaN' ? NaN : size === 'infinite' ? (seed % 2 ? Infinity : -Infinity) : undefined;
     const scale = size === 'small' ? 1e-3 : size === 'zero' ? 0 : size === 'huge' ? recipe.huge : 1;
-    // Where sums hold different numbers of good micro-batches, it is nobody's business what a bad one means for each of them.
+    // Where sums hold different numbers of good micro-batches, what a bad one means for each is nobody's business.
     const uniform = members.every((each) => this.good[each] === this.good[members[0]!]);
-    if (poison === undefined || recipe.policy === 'propagate' || (recipe.period !== undefined && recipe.policy === 'skip' && !uniform)) return { seed, scale };
+    if (
+      poison === undefined ||
+      recipe.policy === 'propagate' ||
+      (recipe.period !== undefined && recipe.policy === 'skip' && !uniform)
+    )
+      return { seed, scale };
     return { seed, scale, poison };
   }
 
   private push(list: ListName, entries: readonly Entry[]): void {
-    const step: Step = { type: 'step', list, entries }, { recipe } = this.options;
+    const step: Step = { type: 'step', list, entries };
+    const { recipe } = this.options;
     this.steps++;
     this.add(step);
-    const present = entries.filter(({ gradient }) => gradient).map(({ variable: each }) => each), bad = isPoisoned(step);
+    const present = entries.filter(({ gradient }) => gradient).map(({ variable: each }) => each);
+    const bad = isPoisoned(step);
     const isGood = !(bad && recipe.policy === 'skip');
     // Whether a step that changed nothing has made its variables known is nobody's business.
     if (bad && recipe.policy !== 'zero' && present.some((each) => !this.known.includes(each))) this.ordered = false;
     if (!present.length || (bad && recipe.policy === 'throw')) return;
     const unseen = this.known.filter((each) => !this.bound.has(each));
     for (const each of present) {
-      // A file keeps some order after a loading of which the first lists showed only some; which one is nobody's business.
+      // Which order a file has whose variables came back one by one after a loading is nobody's business.
       if (this.loaded && !this.bound.has(each) && unseen.length && unseen[0] !== each) this.ordered = false;
       if (unseen[0] === each) unseen.shift();
       if (!this.known.includes(each)) this.known.push(each);
@@ -213,6 +241,7 @@ class Planner {
     for (const each of present) {
       if (isGood) this.good[each]!++;
       if (this.calls[cycle] !== 0) continue;
+      this.stepped.add(each);
       this.moved ||= this.good[each]! > 0;
       this.good[each] = 0;
     }
@@ -221,6 +250,8 @@ class Planner {
 
 export function plan(wanted: readonly Wish[], options: PlanOptions): readonly Move[] {
   const planner = new Planner(options);
-  wanted.forEach((wish, index) => { planner.do(wish, index + 1); });
+  wanted.forEach((wish, index) => {
+    planner.do(wish, index + 1);
+  });
   return planner.moves;
 }

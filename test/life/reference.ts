@@ -1,4 +1,4 @@
-/** What an optimizer has to do, in double precision and plain loops, written apart from the library: no tensors, no formulas. */
+/** What an optimizer has to do, in double precision and plain loops, written apart from the library and without tensors. */
 
 export type Numbers = number[];
 
@@ -10,7 +10,13 @@ export type Clipping =
   | { readonly kind: 'value'; readonly limit: number }
   | { readonly kind: 'norm'; readonly limit: number }
   | { readonly kind: 'globalNorm'; readonly limit: Rate }
-  | { readonly kind: 'zClip'; readonly z: number; readonly decay: number; readonly warmupSteps: number; readonly maxNorm: number }
+  | {
+      readonly kind: 'zClip';
+      readonly z: number;
+      readonly decay: number;
+      readonly warmupSteps: number;
+      readonly maxNorm: number;
+    }
   /** Variables whose name matches, and all others: each with a clipping, and a history, of their own. */
   | { readonly kind: 'groups'; readonly match: RegExp; readonly use: Clipping; readonly rest: Clipping };
 
@@ -27,7 +33,10 @@ export interface Model {
   readonly averaging?: number;
 }
 
-const MOMENTUM = 0.9, BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-7;
+const MOMENTUM = 0.9;
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-7;
 
 interface History {
   mean: number;
@@ -59,13 +68,18 @@ interface Memory {
 const valueAt = (rate: Rate, step: number): number => (typeof rate === 'number' ? rate : rate(step));
 const zeros = (like: Numbers): Numbers => like.map(() => 0);
 const isFinite = (values: Numbers): boolean => values.every((each) => Number.isFinite(each));
-const normOf = (list: readonly Numbers[]): number => Math.sqrt(list.flat().reduce((total, each) => total + each * each, 0));
+const normOf = (list: readonly Numbers[]): number =>
+  Math.sqrt(list.flat().reduce((total, each) => total + each * each, 0));
 
 export class Reference {
   private memory: Memory;
   private rate: Rate;
 
-  constructor(private readonly model: Model, private readonly names: readonly string[], weights: readonly ArrayLike<number>[]) {
+  constructor(
+    private readonly model: Model,
+    private readonly names: readonly string[],
+    weights: readonly ArrayLike<number>[],
+  ) {
     this.memory = this.begin(weights.map((each) => Array.from(each)));
     this.rate = model.rate;
   }
@@ -107,23 +121,37 @@ export class Reference {
 
   private begin(weights: Numbers[]): Memory {
     return {
-      iterations: 0, innerSteps: 0, weights, cycles: {}, histories: {},
-      variables: weights.map((each) => ({ velocity: zeros(each), first: zeros(each), second: zeros(each), steps: 0, average: null, total: zeros(each), good: 0 })),
+      iterations: 0,
+      innerSteps: 0,
+      weights,
+      cycles: {},
+      histories: {},
+      variables: weights.map((each) => ({
+        velocity: zeros(each),
+        first: zeros(each),
+        second: zeros(each),
+        steps: 0,
+        average: null,
+        total: zeros(each),
+        good: 0,
+      })),
     };
   }
 
   /** One call with a gradient or null for each variable. `list` names the variables that step together. */
   call(list: string, given: readonly (ArrayLike<number> | null)[]): void {
-    const { policy, period = 1 } = this.model, { memory } = this;
+    const { policy, period = 1 } = this.model;
+    const { memory } = this;
     let gradients = given.map((each) => (each ? Array.from(each) : null));
     const present = gradients.flatMap((each, index) => (each ? [index] : []));
     if (!present.length) return;
     const allFinite = present.every((index) => isFinite(gradients[index]!));
     if (policy === 'throw' && !allFinite) return;
-    if (policy === 'zero') gradients = gradients.map((each) => each && each.map((value) => (Number.isFinite(value) ? value : 0)));
+    if (policy === 'zero')
+      gradients = gradients.map((each) => each && each.map((value) => (Number.isFinite(value) ? value : 0)));
     let isGood = policy !== 'skip' || allFinite;
     if (period > 1) {
-      const cycle = memory.cycles[list] ??= { calls: 0, good: 0 };
+      const cycle = (memory.cycles[list] ??= { calls: 0, good: 0 });
       cycle.calls++;
       if (isGood) {
         cycle.good++;
@@ -145,7 +173,8 @@ export class Reference {
   }
 
   private release(index: number): Numbers {
-    const variable = this.memory.variables[index]!, { total, good } = variable;
+    const variable = this.memory.variables[index]!;
+    const { total, good } = variable;
     const by = this.model.policy === 'skip' ? Math.max(good, 1) : this.model.period!;
     variable.total = zeros(total);
     variable.good = 0;
@@ -153,15 +182,20 @@ export class Reference {
   }
 
   private step(present: readonly number[], gradients: (Numbers | null)[]): void {
-    const { memory, model } = this, rate = valueAt(this.rate, memory.iterations);
+    const { memory, model } = this;
+    const rate = valueAt(this.rate, memory.iterations);
     this.clip(model.clipping, 'top', present, gradients);
     memory.innerSteps++;
     for (const index of present) {
-      const variable = memory.variables[index]!, delta = this.update(index, gradients[index]!);
+      const variable = memory.variables[index]!;
+      const delta = this.update(index, gradients[index]!);
       memory.weights[index] = memory.weights[index]!.map((each, at) => each - rate * delta[at]!);
       if (model.averaging === undefined) continue;
-      const { average } = variable, mu = model.averaging;
-      variable.average = memory.weights[index].map((each, at) => (average ? mu * average[at]! + (1 - mu) * each : each));
+      const { average } = variable;
+      const mu = model.averaging;
+      variable.average = memory.weights[index].map((each, at) =>
+        average ? mu * average[at]! + (1 - mu) * each : each,
+      );
     }
   }
 
@@ -176,7 +210,9 @@ export class Reference {
     variable.second = variable.second.map((each, at) => BETA2 * each + (1 - BETA2) * gradient[at]! ** 2);
     variable.steps++;
     const steps = this.model.stock ? this.memory.innerSteps : variable.steps;
-    return variable.first.map((each, at) => each / (1 - BETA1 ** steps) / (Math.sqrt(variable.second[at]! / (1 - BETA2 ** steps)) + EPSILON));
+    return variable.first.map(
+      (each, at) => each / (1 - BETA1 ** steps) / (Math.sqrt(variable.second[at]! / (1 - BETA2 ** steps)) + EPSILON),
+    );
   }
 
   private clip(clipping: Clipping, key: string, present: readonly number[], gradients: (Numbers | null)[]): void {
@@ -188,26 +224,40 @@ export class Reference {
     };
     const joint = normOf(present.map((index) => gradients[index]!));
     switch (clipping.kind) {
-      case 'none': return;
+      case 'none':
+        return;
       case 'value':
-        for (const index of present) gradients[index] = gradients[index]!.map((each) => Math.min(Math.max(each, -clipping.limit), clipping.limit));
+        for (const index of present)
+          gradients[index] = gradients[index]!.map((each) => Math.min(Math.max(each, -clipping.limit), clipping.limit));
         return;
       case 'norm':
         for (const index of present) scale([index], clipping.limit, normOf([gradients[index]!]));
         return;
-      case 'globalNorm': return scale(present, valueAt(clipping.limit, this.memory.iterations), joint);
-      case 'zClip': return scale(present, this.zLimit(clipping, key, joint), joint);
+      case 'globalNorm':
+        return scale(present, valueAt(clipping.limit, this.memory.iterations), joint);
+      case 'zClip':
+        return scale(present, this.zLimit(clipping, key, joint), joint);
       case 'groups': {
         const isIn = (index: number): boolean => clipping.match.test(this.names[index]!);
         this.clip(clipping.use, `${key}/use`, present.filter(isIn), gradients);
-        this.clip(clipping.rest, `${key}/rest`, present.filter((index) => !isIn(index)), gradients);
+        this.clip(
+          clipping.rest,
+          `${key}/rest`,
+          present.filter((index) => !isIn(index)),
+          gradients,
+        );
       }
     }
   }
 
   /** The limit for a norm, which is taken into the history. */
-  private zLimit({ z, decay, warmupSteps, maxNorm }: Extract<Clipping, { kind: 'zClip' }>, key: string, norm: number): number {
-    const history = this.memory.histories[key] ??= { mean: 0, variance: 0, count: 0 }, { mean, variance, count } = history;
+  private zLimit(
+    { z, decay, warmupSteps, maxNorm }: Extract<Clipping, { kind: 'zClip' }>,
+    key: string,
+    norm: number,
+  ): number {
+    const history = (this.memory.histories[key] ??= { mean: 0, variance: 0, count: 0 });
+    const { mean, variance, count } = history;
     if (!Number.isFinite(norm)) return maxNorm;
     history.count++;
     if (count < warmupSteps) {
@@ -215,8 +265,9 @@ export class Reference {
       history.variance = (variance * count + (norm - mean) * (norm - history.mean)) / (count + 1);
       return maxNorm;
     }
-    const deviation = Math.max(Math.sqrt(variance), 1e-3 * mean), score = (norm - mean) / (deviation + 1e-6);
-    const fed = score > z ? mean + z * z * deviation / score : norm;
+    const deviation = Math.max(Math.sqrt(variance), 1e-3 * mean);
+    const score = (norm - mean) / (deviation + 1e-6);
+    const fed = score > z ? mean + (z * z * deviation) / score : norm;
     history.mean = decay * mean + (1 - decay) * fed;
     history.variance = decay * variance + (1 - decay) * (fed - history.mean) ** 2;
     return Math.min(fed, maxNorm);

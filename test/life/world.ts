@@ -17,11 +17,19 @@ export async function goTo(home: Home): Promise<void> {
 }
 
 export const plainWeights = (weights: readonly { name: string; tensor: tf.Tensor }[]): SavedWeight[] =>
-  weights.map(({ name, tensor }) => ({ name, dtype: tensor.dtype, shape: [...tensor.shape], values: tensor.dataSync().slice() }));
+  weights.map(({ name, tensor }) => ({
+    name,
+    dtype: tensor.dtype,
+    shape: [...tensor.shape],
+    values: tensor.dataSync().slice(),
+  }));
 
 /** Sets weights from plain arrays, as a loader does: the tensors are the caller's, who disposes them. */
 export async function setPlainWeights(optimizer: tf.Optimizer, saved: readonly SavedWeight[]): Promise<void> {
-  const tensors = saved.map(({ name, dtype, shape, values }) => ({ name, tensor: tf.tensor(values.slice(), [...shape], dtype as 'float32') }));
+  const tensors = saved.map(({ name, dtype, shape, values }) => ({
+    name,
+    tensor: tf.tensor(values.slice(), [...shape], dtype as 'float32'),
+  }));
   try {
     await optimizer.setWeights(tensors);
   } finally {
@@ -30,7 +38,10 @@ export async function setPlainWeights(optimizer: tf.Optimizer, saved: readonly S
 }
 
 export const fromConfig = (config: unknown): ClipkitOptimizer =>
-  ClipkitOptimizer.fromConfig(ClipkitOptimizer as never, config as tf.serialization.ConfigDict) as unknown as ClipkitOptimizer;
+  ClipkitOptimizer.fromConfig(
+    ClipkitOptimizer as never,
+    config as tf.serialization.ConfigDict,
+  ) as unknown as ClipkitOptimizer;
 
 /** What a file would hold of the configuration. */
 export const plainConfig = (optimizer: ClipkitOptimizer): unknown => JSON.parse(JSON.stringify(optimizer.getConfig()));
@@ -38,10 +49,17 @@ export const plainConfig = (optimizer: ClipkitOptimizer): unknown => JSON.parse(
 export class World {
   readonly variables: tf.Variable[];
 
-  constructor(public optimizer: ClipkitOptimizer, names: readonly (string | null)[], private readonly shapes: readonly (readonly number[])[], values: readonly Float32Array[]) {
+  constructor(
+    public optimizer: ClipkitOptimizer,
+    names: readonly (string | null)[],
+    private readonly shapes: readonly (readonly number[])[],
+    values: readonly Float32Array[],
+  ) {
     this.variables = [];
     try {
-      names.forEach((name, index) => { this.variables.push(this.make(name, index, values[index]!)); });
+      names.forEach((name, index) => {
+        this.variables.push(this.make(name, index, values[index]!));
+      });
     } catch (error) {
       for (const each of this.variables) each.dispose();
       throw error;
@@ -55,7 +73,10 @@ export class World {
   step(entries: readonly Entry[]): void {
     const named = entries.map(({ variable, gradient }) => {
       const shape = this.shapes[variable]!;
-      return { name: this.variables[variable]!.name, tensor: gradient ? tf.tensor(gradientValues(gradient, variable, shape), [...shape]) : null };
+      return {
+        name: this.variables[variable]!.name,
+        tensor: gradient ? tf.tensor(gradientValues(gradient, variable, shape), [...shape]) : null,
+      };
     });
     try {
       this.optimizer.applyGradients(named as never);
@@ -69,11 +90,17 @@ export class World {
   }
 
   assign(values: readonly Float32Array[]): void {
-    values.forEach((each, index) => { tf.tidy(() => { this.variables[index]!.assign(tf.tensor(each.slice(), [...this.shapes[index]!])); }); });
+    values.forEach((each, index) => {
+      tf.tidy(() => {
+        this.variables[index]!.assign(tf.tensor(each.slice(), [...this.shapes[index]!]));
+      });
+    });
   }
 
   replace(index: number): void {
-    const old = this.variables[index]!, values = old.dataSync().slice() as Float32Array, { name } = old;
+    const old = this.variables[index]!;
+    const values = old.dataSync().slice() as Float32Array;
+    const { name } = old;
     old.dispose();
     this.variables[index] = this.make(name, index, values);
   }
