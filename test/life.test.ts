@@ -1,7 +1,7 @@
 /**
- * The life of an optimizer: random sequences of steps, freezing, saving, loading elsewhere under other names, changes of
- * backend and of lists, accumulation and averages. Whatever happens, the weights are to the bit those of a twin that was
- * never saved or loaded, and nearly those of a plain float64 reference.
+ * The life of an optimizer: random sequences of steps, freezing, saving, loading elsewhere under other names, changes
+ * of backend and of lists, accumulation and averages. Whatever happens, the weights are to the bit those of a twin that
+ * was never saved or loaded, and nearly those of a plain float64 reference.
  *
  * CLIPKIT_LIFE_RUNS sequences per optimizer (default 24), from CLIPKIT_LIFE_SEED (default 20240607).
  */

@@ -1,4 +1,4 @@
-/** The variables that sequences play with: small, under names that are easy to get wrong when state is saved by name. */
+/** The variables that sequences play with: small, and named so that saving by name is easy to get wrong. */
 
 /** Of every rank, or all alike, so that nothing but name and order tells the variables apart. */
 export const SHAPES: Readonly<Record<string, readonly (readonly number[])[]>> = {

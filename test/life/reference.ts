@@ -1,4 +1,4 @@
-/** What an optimizer has to do, in double precision and plain loops, written apart from the library and without tensors. */
+/** What an optimizer has to do, in double precision and plain loops, written apart from the library. */
 
 export type Numbers = number[];
 

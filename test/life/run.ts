@@ -48,6 +48,6 @@ export async function live(life: Life): Promise<void> {
   const after = tf.memory();
   assert(
     after.numTensors === numTensors && after.numDataBuffers === numDataBuffers,
-    `${after.numTensors - numTensors} tensors are left when all is disposed, ${after.numDataBuffers - numDataBuffers} buffers`,
+    `${after.numTensors - numTensors} tensors and ${after.numDataBuffers - numDataBuffers} buffers are left at the end`,
   );
 }
