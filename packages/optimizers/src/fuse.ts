@@ -1,6 +1,6 @@
 /** fuse(): from tfjs's own optimizers to their fused equals, in the middle of training. */
 import * as tf from '@tensorflow/tfjs-core';
-import { ClipkitOptimizer, expected, isStock, readLearningRate, stockSlots } from '@clipkit/core';
+import { ClipkitOptimizer, expected, isStock, readLearningRate, stockSlots, stockVariables } from '@clipkit/core';
 import type { CommonOptions, FusedOptimizer } from './optimizer';
 import { adadelta } from './rules/adadelta';
 import { adagrad } from './rules/adagrad';
@@ -71,6 +71,7 @@ export function fuse(stock: tf.Optimizer, options: CommonOptions = {}): FusedOpt
   const remembered = Object.entries(slots).filter(([own]) => Object.hasOwn(fused.options.rule!.state, own));
   fused.adopt({
     iterations,
+    variables: stockVariables(stock),
     tensors: Object.fromEntries(remembered.map(([own, field]) => [own, stockSlots(stock, field)])),
     numbers: numbers?.(config, iterations) ?? {},
   });

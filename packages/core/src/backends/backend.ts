@@ -39,6 +39,8 @@ export interface RunResult {
   readonly gradients: readonly Tensor[] | null;
   /** Whether the step was applied, rather than skipped. Reads a scalar back where the backend keeps it on a device. */
   readonly applied: () => boolean;
+  /** The same as a scalar mask where only a device knows it; the current tidy's. */
+  readonly validity: Tensor | null;
   readonly norms: HostNorms | DeviceNorms | null;
 }
 

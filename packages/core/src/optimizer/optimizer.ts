@@ -5,13 +5,13 @@
  * hands them on, and changes the weights afterwards. Gradients belong to the caller: they are never written or disposed.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, DeviceNorms, HostNorms } from '../backends/backend';
+import type { Backend, DeviceNorms, HostNorms, RunResult } from '../backends/backend';
 import { currentBackend } from '../backends/select';
 import { expected } from '../errors';
 import { findSchedules } from '../schedules/find';
 import { valueAt, type Schedule, type Threshold } from '../schedules/schedule';
 import { threshold } from '../transform/fields';
-import type { Program, Slot } from '../trace/program';
+import type { Slot } from '../trace/program';
 import type { NonFinitePolicy } from '../transform/nonFinite';
 import { flatten } from '../transform/chain';
 import type { GradientTransform } from '../transform/transform';
@@ -20,9 +20,13 @@ import { Adoption, type AdoptedState } from './adopted';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
 import { Programs } from './programs';
-import { configOf, fromConfig, loadWeights, saveWeights } from './saving';
-import { StateStore } from '../state/store';
-import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
+import { AppliedSteps } from './applied';
+import { joinCycles } from './cycles';
+import { configOf, fromConfig } from './saving';
+import { Snapshots } from './snapshots';
+import { loadWeights, saveWeights, type Savable } from '../saving/weights';
+import { StateRecord, StateStore } from '../state/store';
+import { forgetStockPlace, isStock, readLearningRate, stockVariables, writeLearningRate, type NamedTensor } from './stock';
 import { TargetLists, toList, type Gradients, type NamedGradient, type TargetList } from './targets';
 import { Warnings } from './warnings';
 
@@ -49,20 +53,20 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   readonly options: OptimizerOptions;
   /** @internal */
   readonly state = new StateStore();
-  /** @internal Calls of applyGradients, micro-batches counted. */
+  /** @internal Calls of applyGradients that had a gradient, micro-batches counted. */
   calls = 0;
-  /** @internal Steps that changed the variables. */
-  appliedSteps = 0;
   private readonly owner: string;
   private readonly pipeline: Pipeline;
   private readonly lists: TargetLists;
   private readonly observer = new Observer();
+  private readonly applied = new AppliedSteps();
   private readonly warnings: Warnings;
   /** @internal */
   readonly programs: Programs;
   private backend: Backend | null = null;
   private known: TargetList | null = null;
   private adoption: Adoption | null = null;
+  private readonly snapshots = new Snapshots();
   /** Whether the variables hold the averages now, and the averages' slot the weights. */
   private averaged = false;
   private rate: Threshold | null;
@@ -83,6 +87,13 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     }, this.state);
     this.lists = new TargetLists(this.owner, options.layoutOf);
     this.warnings = new Warnings(flatten(options.transforms), options.rule);
+    if (this.places) this.state.onForget = (place): void => { forgetStockPlace(this.places!, place); };
+  }
+
+  /** tfjs's own optimizer, if one is wrapped: it knows variables by their places in its list, which are those of our records. */
+  private get places(): tf.Optimizer | null {
+    const { inner } = this.options;
+    return inner && isStock(inner) ? inner : null;
   }
 
   /** The current learning rate. Setting it replaces a schedule. */
@@ -105,27 +116,50 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   override applyGradients(gradients: Gradients): void {
     if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() again before training goes on`);
     const named = toList(this.owner, gradients), list = this.lists.resolve(named);
+    // Nobody has a gradient: nothing happens, to what is counted neither.
+    if (!list.targets.length) return;
     const backend = this.useBackend(), { pipeline, state } = this;
-    if (this.adoption) this.bindAdopted(this.adoption, list);
-    if (state.hasSaved) state.checkShapes(list.targets);
-    if (list !== this.known) {
-      this.known = list;
-      this.warnings.about(list.targets);
-    }
-    const release = (this.calls + 1) % pipeline.period === 0;
+    this.meet(list);
+    const cycle = pipeline.period > 1 ? joinCycles(list.records, state.records) : null;
+    const release = !cycle || cycle.calls + 1 >= pipeline.period;
     tf.tidy(() => {
       const program = this.programs.main(list, release, backend, this.observing);
       const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
       const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect });
       if (result.norms) this.record(result.norms, list, program.halted);
-      if (!program.halted) {
-        const applied = !this.maySkip(program) || (!this.inner && !backend.host) || result.applied();
-        if (applied && this.inner) this.passOn(gradients, named, list, result.gradients!);
-        if (applied) this.appliedSteps++;
-      }
+      if (!program.halted) this.finish(gradients, named, list, result);
     });
+    if (cycle) cycle.calls = release ? 0 : cycle.calls + 1;
     this.calls++;
     if (release) this.incrementIterations();
+    this.snapshots.outdate();
+  }
+
+  /** Gives each variable of a list that is new its state; nothing is changed where that cannot be told. */
+  private meet(list: TargetList): void {
+    const { state } = this;
+    if (list.generation !== state.generation) {
+      this.settle();
+      const records = state.meet(this.owner, list.variables);
+      list.records = list.targets.map((target) => records[list.variables.indexOf(target.variable!)]!);
+      list.generation = state.generation;
+    }
+    if (list === this.known) return;
+    this.known = list;
+    this.warnings.about(list.targets);
+  }
+
+  /** What another optimizer remembers of its variables waits for them here. */
+  private settle(): void {
+    const { adoption, places, state } = this;
+    this.adoption = null;
+    adoption?.settle((name) => this.findSlot(this.options.rule!.kind, name)!, state);
+    if (!places || state.records.length) return;
+    state.restore(new StateRecord(null, null), stockVariables(places).map(({ name, shape }) => {
+      const record = new StateRecord(name, shape);
+      record.innerHolds = shape !== null;
+      return record;
+    }));
   }
 
   private record(norms: HostNorms | DeviceNorms, list: TargetList, halted: boolean): void {
@@ -133,20 +167,35 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     if (norms.where === 'host' && !halted) this.warnings.step(norms.totalBefore, norms.totalAfter);
   }
 
-  /** Steps that were skipped need a look at the program's validity, which is a constant in most. */
-  private maySkip(program: Program): boolean {
-    return program.valid.operation !== 'const';
+  /** Counts the step, and hands changed gradients on; where a device alone knows whether the step counts, it counts for itself. */
+  private finish(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, { applied, validity, gradients: changed }: RunResult): void {
+    if (!this.inner && validity) {
+      this.applied.addUnread(validity);
+      return;
+    }
+    const isApplied = applied();
+    if (isApplied && this.inner) this.passOn(gradients, named, list, changed!);
+    this.applied.add(isApplied);
   }
 
   private passOn(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[]): void {
-    const replaced = named.map(({ name, tensor }, entry) => {
-      // A variable that stands in the list twice gets the same changed gradient in both places.
-      const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
-      return { name, tensor: index >= 0 ? changed[index]! : tensor };
-    });
-    this.inner!.applyGradients((Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[]);
+    this.inner!.applyGradients(this.places ? this.byPlace(list, changed) : inTheirForm(gradients, named, list, changed));
+    if (this.places) for (const record of list.records) record.innerHolds = true;
     const program = this.programs.after();
     if (program) this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null });
+  }
+
+  /**
+   * Each gradient at the place of its variable, whatever the list's own order: tfjs goes by places, so another order, or a
+   * second list, would mix up its state. Places without a gradient are holes, which its loops leave out.
+   */
+  private byPlace(list: TargetList, changed: readonly tf.Tensor[]): NamedTensor[] {
+    const { records } = this.state, arranged: NamedTensor[] = new Array<NamedTensor>(records.length);
+    list.targets.forEach(({ name }, index) => {
+      const record = list.records[index]!;
+      arranged[records[index] === record ? index : records.indexOf(record)] = { name, tensor: changed[index]! };
+    });
+    return arranged;
   }
 
   private useBackend(): Backend {
@@ -170,7 +219,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
    */
   async report(): Promise<ClipReport> {
     this.observing = true;
-    return this.observer.report(this.appliedSteps);
+    return this.observer.report(await this.applied.read());
   }
 
   /** Computes norms from the next step on, whatever they cost. clipMonitor calls it. */
@@ -193,37 +242,53 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   swapAveragedWeights(variables: readonly tf.Variable[] = []): void {
     const slot = this.findSlot('averageWeights', 'average');
     if (!slot) throw new RangeError(`${this.owner}: swapAveragedWeights needs the option emaMomentum`);
+    this.settle();
+    this.state.meet(this.owner, variables);
     const targets = variables.map((variable) => ({ ...describe(variable.name, variable.shape), variable, gradient: variable }));
-    if (this.state.hasSaved) this.state.checkShapes(targets);
     tf.tidy(() => { for (const target of targets) this.state.tensor(slot, this.state.record(target), target); });
     if (!this.state.exchange(slot)) throw new RangeError(`${this.owner}: swapAveragedWeights knows no variables before the first step; pass them`);
     this.averaged = !this.averaged;
+    this.snapshots.outdate();
   }
 
   /** @internal Goes on where another optimizer stands; its tensors are copied. */
   adopt(adopted: AdoptedState): void {
     this.adoption = new Adoption(adopted);
-    this.iterations_ = this.appliedSteps = adopted.iterations;
-  }
-
-  private bindAdopted(adoption: Adoption, list: TargetList): void {
-    adoption.bind(this.owner, list.names, (name) => this.findSlot(this.options.rule!.kind, name)!, this.state);
-    this.adoption = null;
+    this.iterations_ = adopted.iterations;
+    this.applied.set(adopted.iterations);
   }
 
   private findSlot(kind: string, name: string): Slot | undefined {
     return [...this.programs.slots().values()].find(({ path }) => path.endsWith(`.${kind}/${name}`));
   }
 
+  /**
+   * All that is remembered at this moment, under unique names: copies that later steps do not change. They are the optimizer's:
+   * it disposes them at its next getWeights() after a step, and when it is disposed; clone() what is to live longer.
+   */
   override async getWeights(): Promise<NamedTensor[]> {
     if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() before saving the optimizer, or save the model without it`);
-    if (this.adoption) throw new RangeError(`${this.owner}: the state of the optimizer that it replaces is bound to variables at the first step; take one before saving`);
-    return saveWeights(this);
+    this.settle();
+    return this.snapshots.take(() => saveWeights(this.savable()), this.inner?.iterations ?? 0);
   }
 
+  /**
+   * Takes what getWeights() gave, all of it or nothing. Its variables are found at the next step: by their names where those tell
+   * them apart, else by their order, and checked by shape.
+   * @throws TypeError, RangeError where anything is missing, unknown, damaged, or of another optimizer; nothing is changed then
+   */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    this.iterations_ = await loadWeights(this, weights);
+    const { iterations, calls, appliedSteps } = await loadWeights('[core] setWeights', this.savable(), weights);
+    this.iterations_ = iterations;
+    this.calls = calls;
+    this.applied.set(appliedSteps);
+    this.snapshots.outdate();
     this.forget();
+  }
+
+  private savable(): Savable {
+    const { inner, iterations, calls, state, pipeline, options } = this;
+    return { inner, iterations, calls, state, slots: this.programs.slots(), period: pipeline.period, layoutOf: options.layoutOf, appliedSteps: () => this.applied.read() };
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -240,7 +305,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
    * @internal clip() calls it
    */
   clippedBy(transforms: readonly GradientTransform[], nonFinite: NonFinitePolicy): ClipkitOptimizer<O> {
-    if (this.calls > 0) throw new RangeError('[clip] clip: the optimizer has taken steps already; clip it before training');
+    if (this.calls > 0 || this.state.records.length) throw new RangeError('[clip] clip: the optimizer has taken steps already; clip it before training');
     const own = this.options.transforms, mean = own.filter(({ kind }) => kind === 'accumulateGradients');
     const made = new ClipkitOptimizer<O>({
       ...this.options,
@@ -248,16 +313,19 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
       transforms: [...mean, ...transforms, ...own.filter((each) => !mean.includes(each))],
       nonFinite: nonFinite === 'propagate' ? this.options.nonFinite : nonFinite,
     });
-    [made.rate, made.adoption, made.iterations_, made.appliedSteps] = [this.rate, this.adoption, this.iterations, this.appliedSteps];
+    [made.rate, made.adoption, made.iterations_] = [this.rate, this.adoption, this.iterations];
+    made.applied.set(this.adoption ? this.iterations : 0);
     this.adoption = null;
     return made;
   }
 
-  /** Frees the state, and the wrapped optimizer's. */
+  /** Frees the state, what getWeights() gave, and the wrapped optimizer. */
   override dispose(): void {
     this.state.dispose();
     this.forget();
     this.observer.dispose();
+    this.applied.dispose();
+    this.snapshots.dispose();
     this.inner?.dispose();
   }
 
@@ -269,3 +337,13 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 }
 tf.serialization.registerClass(ClipkitOptimizer);
+
+/** The list as it came, with the changed gradients in it. */
+function inTheirForm(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[]): NamedTensor[] {
+  const replaced = named.map(({ name, tensor }, entry) => {
+    // A variable that stands in the list twice gets the same changed gradient in both places.
+    const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
+    return { name, tensor: index >= 0 ? changed[index]! : tensor };
+  });
+  return (Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[];
+}

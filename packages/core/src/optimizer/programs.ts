@@ -17,7 +17,8 @@ export interface ProgramOptions {
 
 export class Programs {
   private readonly traced = new Map<string, Program>();
-  private readonly free = new WeakMap<Program, { readonly list: TargetList; readonly isFree: boolean }>();
+  /** Whether observing costs no pass, by plain program and list. */
+  private readonly free = new Map<Program, WeakMap<TargetList, boolean>>();
 
   constructor(private readonly options: ProgramOptions, private readonly state: StateStore) {}
 
@@ -26,12 +27,14 @@ export class Programs {
     if (observing) return this.makeMain(release, true);
     const plain = this.makeMain(release, false);
     if (!backend.host) return plain;
-    let known = this.free.get(plain);
-    if (known?.list !== list) {
-      known = { list, isFree: backend.passes(this.makeMain(release, true), list.targets) === backend.passes(plain, list.targets) };
-      this.free.set(plain, known);
+    let ofLists = this.free.get(plain);
+    if (!ofLists) this.free.set(plain, ofLists = new WeakMap());
+    let isFree = ofLists.get(list);
+    if (isFree === undefined) {
+      isFree = backend.passes(this.makeMain(release, true), list.targets) === backend.passes(plain, list.targets);
+      ofLists.set(list, isFree);
     }
-    return known.isFree ? this.makeMain(release, true) : plain;
+    return isFree ? this.makeMain(release, true) : plain;
   }
 
   /** What runs on the weights after an optimizer that is not ours; null where nothing does. */

@@ -1,6 +1,7 @@
 /** Finds the variables that a list of gradients is for, and checks that each gradient fits. Lists seen before are recognised. */
 import * as tf from '@tensorflow/tfjs-core';
-import { expected } from '../errors';
+import { expected, show } from '../errors';
+import type { StateRecord } from '../state/store';
 import { describe, type LayoutOf } from '../trace/layout';
 import type { Target } from '../trace/target';
 
@@ -16,23 +17,25 @@ export interface TargetList {
   /** For each entry of the list, the index of its target, or −1: no gradient, no elements, or a variable that came before. */
   readonly indexOf: Int32Array;
   readonly names: readonly string[];
+  /** All variables of the list, each once, those without a gradient too. */
+  readonly variables: readonly tf.Variable[];
+  /** The targets' records of state, since the store's generation that is named. */
+  records: readonly StateRecord[];
+  generation: number;
 }
 
-/** Lists remembered, so that two models that share an optimizer do not chase each other out. */
-const MOST_LISTS = 4;
+/** Lists remembered: models that share an optimizer, and what is frozen now and then, do not chase each other out. */
+const MOST_LISTS = 64;
 
 export class TargetLists {
+  /** The last used one first. */
   private lists: TargetList[] = [];
 
   constructor(private readonly owner: string, private readonly layoutOf?: LayoutOf) {}
 
   /** The targets of these gradients, with the gradients set. Nothing is changed when one does not fit. */
   resolve(gradients: readonly NamedGradient[]): TargetList {
-    let list = this.lists.find((each) => this.matches(each, gradients));
-    if (!list) {
-      list = this.build(gradients);
-      this.lists = [list, ...this.lists.filter(({ targets }) => targets.every(({ variable }) => !variable!.isDisposed))].slice(0, MOST_LISTS);
-    }
+    const list = this.recall(gradients) ?? this.remember(this.build(gradients));
     for (let entry = 0; entry < gradients.length; entry++) {
       const index = list.indexOf[entry]!;
       if (index >= 0) checkFits(this.owner, list.targets[index]!, gradients[entry]!.tensor!);
@@ -44,40 +47,75 @@ export class TargetLists {
     return list;
   }
 
+  private recall(gradients: readonly NamedGradient[]): TargetList | undefined {
+    const { lists } = this;
+    for (let at = 0; at < lists.length; at++) {
+      const list = lists[at]!;
+      if (!this.matches(list, gradients)) continue;
+      for (let back = at; back > 0; back--) lists[back] = lists[back - 1]!;
+      lists[0] = list;
+      return list;
+    }
+    return undefined;
+  }
+
+  private remember(list: TargetList): TargetList {
+    const alive = this.lists.filter(({ targets }) => targets.every(({ variable }) => !variable!.isDisposed));
+    this.lists = [list, ...alive].slice(0, MOST_LISTS);
+    return list;
+  }
+
   private matches({ names, indexOf, targets }: TargetList, gradients: readonly NamedGradient[]): boolean {
     if (names.length !== gradients.length) return false;
     for (let entry = 0; entry < names.length; entry++) {
       const { name, tensor } = gradients[entry]!, index = indexOf[entry]!;
       if (name !== names[entry]) return false;
-      if (index < 0 ? isPresent(tensor) && names.indexOf(name) === entry : !isPresent(tensor) || targets[index]!.variable!.isDisposed) return false;
+      if (index >= 0) {
+        if (!this.isPresent(name, tensor) || targets[index]!.variable!.isDisposed) return false;
+      } else if (this.isPresent(name, tensor) && names.indexOf(name) === entry) return false;
     }
     return true;
   }
 
   private build(gradients: readonly NamedGradient[]): TargetList {
-    const targets: Target[] = [], seen = new Set<string>();
+    const targets: Target[] = [], seen = new Set<string>(), variables = new Set<tf.Variable>();
     const indexOf = Int32Array.from(gradients, ({ name, tensor }) => {
-      if (!isPresent(tensor) || seen.has(name)) return -1;
-      const variable = tf.engine().registeredVariables[name];
+      const isPresent = this.isPresent(name, tensor), variable = tf.engine().registeredVariables[name];
+      if (variable && variable.size > 0) variables.add(variable);
+      if (!isPresent || seen.has(name)) return -1;
       if (!variable) throw new RangeError(expected(this.owner, 'each gradient\'s name', 'that of a live variable', name));
       seen.add(name);
       return targets.push({ ...describe(name, variable.shape, this.layoutOf), variable, gradient: tensor }) - 1;
     });
-    return { targets, indexOf, names: gradients.map(({ name }) => name) };
+    return { targets, indexOf, names: gradients.map(({ name }) => name), variables: [...variables], records: [], generation: -1 };
+  }
+
+  /** Null, undefined and a tensor without elements are no gradient; anything else must be one. */
+  private isPresent(name: string, tensor: tf.Tensor | null | undefined): tensor is tf.Tensor {
+    if (tensor === null || tensor === undefined) return false;
+    if (typeof tensor.size !== 'number') throw new TypeError(expected(this.owner, `the gradient of ${name}`, 'a tensor or null', tensor));
+    return tensor.size > 0;
   }
 }
 
-const isPresent = (tensor: tf.Tensor | null | undefined): tensor is tf.Tensor => tensor !== null && tensor !== undefined && tensor.size > 0;
+const LIST_WORDS = 'a list of { name, tensor } or a map from variables\' names to tensors, as tf.variableGrads() returns';
 
+/** Refuses what is no list of gradients, rather than take it for one without any. */
 export function toList(owner: string, gradients: Gradients): readonly NamedGradient[] {
-  if (Array.isArray(gradients)) return gradients as readonly NamedGradient[];
-  if (typeof gradients !== 'object' || gradients === null) throw new TypeError(expected(owner, 'gradients', 'a list of { name, tensor } or a map from names to tensors', gradients));
+  if (Array.isArray(gradients)) {
+    for (const each of gradients as readonly NamedGradient[]) {
+      if (typeof each !== 'object' || each === null || typeof each.name !== 'string' || !('tensor' in each)) throw new TypeError(expected(owner, 'gradients', LIST_WORDS, [each]));
+    }
+    return gradients as readonly NamedGradient[];
+  }
+  const isMap = Object.prototype.toString.call(gradients) === '[object Object]' && !(gradients instanceof tf.Tensor);
+  if (!isMap) throw new TypeError(expected(owner, 'gradients', LIST_WORDS, gradients));
   return Object.entries(gradients).map(([name, tensor]) => ({ name, tensor: tensor as tf.Tensor }));
 }
 
 export function checkFits(owner: string, target: Target, gradient: tf.Tensor): void {
   const { shape, name } = target;
-  if (gradient.dtype !== 'float32') throw new TypeError(`${owner}: the gradient of ${name} must be float32, got ${gradient.dtype}`);
+  if (gradient.dtype !== 'float32') throw new TypeError(`${owner}: the gradient of ${name} must be float32, got ${gradient.dtype ?? show(gradient)}`);
   if (gradient.isDisposed) throw new TypeError(`${owner}: the gradient of ${name} is disposed`);
   let fits = gradient.shape.length === shape.length;
   for (let axis = 0; fits && axis < shape.length; axis++) fits = gradient.shape[axis] === shape[axis];

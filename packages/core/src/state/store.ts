@@ -1,33 +1,62 @@
 /**
- * What an optimizer remembers: one record per live variable, and the step's own small values.
+ * What an optimizer remembers: one record per variable, in the order in which the variables came, and one of the step.
  *
- * Slots are private, so kernels write them in place. Small values are numbers on host backends and scalar tensors on the others.
+ * A record that was loaded has no variable until a list of gradients has one that it belongs to. Slots are private, so kernels
+ * write them in place. Small values are numbers on host backends and scalar tensors on the others.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { canonicalName } from '../trace/layout';
 import type { Slot } from '../trace/program';
 import type { Target } from '../trace/target';
+import { matchVariables } from './match';
 
-export interface SavedTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
+/** Where a set of variables that step together stands between two steps. */
+export interface Cycle {
+  /** Micro-batches collected. */
+  calls: number;
 }
 
 /** State of one variable, or of the whole step; places are indexed alike in all records. */
 export class StateRecord {
-  readonly numbers: number[] = [];
+  readonly numbers: (number | undefined)[] = [];
   readonly tensors: (tf.Tensor | undefined)[] = [];
-  constructor(readonly key: string) {}
+  variable: tf.Variable | null = null;
+  /** Whether a wrapped optimizer remembers something of it. */
+  innerHolds = false;
+  cycle: Cycle = { calls: 0 };
+
+  /** Name and shape are those of the variable, or what is known of them while it has not come yet. */
+  constructor(public name: string | null, public shape: readonly number[] | null) {}
+
+  get isEmpty(): boolean {
+    return !this.innerHolds && !this.tensors.some(Boolean) && !this.numbers.some((each) => each !== undefined);
+  }
+
+  bind(variable: tf.Variable): void {
+    this.variable = variable;
+    this.name = variable.name;
+    this.shape = variable.shape;
+  }
+
+  dispose(): void {
+    for (const tensor of this.tensors) tensor?.dispose();
+    this.tensors.length = 0;
+    this.numbers.length = 0;
+  }
 }
 
 export class StateStore {
   /** Grows whenever a tensor was replaced, so that whoever holds pointers to slots looks again. */
   version = 0;
-  readonly step = new StateRecord('');
-  private readonly records = new Map<tf.Variable, StateRecord>();
+  /** Grows whenever a variable may have become unknown. */
+  generation = 0;
+  /** Told the place of each record that is forgotten, since its variable is gone. */
+  onForget: (place: number) => void = () => {};
+  step = new StateRecord(null, null);
+  /** In the order in which their variables came, those that still wait for theirs among them. */
+  records: StateRecord[] = [];
+  private readonly byVariable = new Map<tf.Variable, StateRecord>();
   private readonly places = new Map<string, number>();
-  private readonly slots: Slot[] = [];
-  private saved: Map<string, SavedTensor> | null = null;
+  readonly slots: Slot[] = [];
 
   /** The index of a slot in every record. */
   place(slot: Slot): number {
@@ -40,40 +69,54 @@ export class StateStore {
     return index;
   }
 
-  record(target: Target): StateRecord {
-    const variable = target.variable!;
-    let record = this.records.get(variable);
-    if (!record) {
+  /** The record of a variable that `meet` was told of; that of the step where gradients alone are worked on. */
+  record({ variable }: Target): StateRecord {
+    return (variable && this.byVariable.get(variable)) ?? this.step;
+  }
+
+  /**
+   * Gives each of these variables a record: its own, the saved one that belongs to it, or a new one.
+   * @throws RangeError, before anything changed, where it cannot be told which saved state belongs to which variable
+   */
+  meet(owner: string, variables: readonly tf.Variable[]): StateRecord[] {
+    const strangers = variables.filter((variable) => !this.byVariable.has(variable));
+    if (strangers.length) {
+      const waiting = this.records.filter(({ variable }) => !variable);
+      const found = waiting.length ? matchVariables(owner, waiting, strangers, this.unknownBut(strangers)) : [];
       this.forgetDisposed();
-      const name = canonicalName(variable.name);
-      let occurrence = 0;
-      for (const other of this.records.values()) if (other.key.startsWith(`${name}#`)) occurrence++;
-      record = new StateRecord(`${name}#${occurrence}/`);
-      this.records.set(variable, record);
+      strangers.forEach((variable, index) => { this.adopt(variable, waiting[found[index] ?? -1]); });
     }
-    return record;
+    return variables.map((variable) => this.byVariable.get(variable)!);
   }
 
-  /** A slot's number on a host backend; made from its saved or first value when it is new. */
+  private unknownBut(strangers: readonly tf.Variable[]): tf.Variable[] {
+    const known = new Set(strangers);
+    return Object.values(tf.engine().registeredVariables).filter((variable) => !known.has(variable) && !this.byVariable.has(variable));
+  }
+
+  private adopt(variable: tf.Variable, waiting: StateRecord | undefined): void {
+    const record = waiting ?? new StateRecord(variable.name, variable.shape);
+    if (!waiting) this.records.push(record);
+    record.bind(variable);
+    this.byVariable.set(variable, record);
+    this.version++;
+  }
+
+  /** A slot's number on a host backend; its first value when it is new. */
   number(slot: Slot, record: StateRecord): number {
-    const place = this.place(slot);
-    return record.numbers[place] ??= this.takeSaved(record.key + slot.path, [])?.values[0] ?? (slot.init as number);
+    return record.numbers[this.place(slot)] ??= slot.init as number;
   }
 
-  /** A slot's tensor; made from its saved or first value when it is new. Call inside a tidy. */
+  /** A slot's tensor; made with its first value when it is new. Call inside a tidy. */
   tensor(slot: Slot, record: StateRecord, target: Target | null): tf.Tensor {
-    const place = this.place(slot);
-    return record.tensors[place] ??= tf.keep(this.create(slot, record, target));
+    return record.tensors[this.place(slot)] ??= tf.keep(this.create(slot, record, target));
   }
 
   private create(slot: Slot, record: StateRecord, target: Target | null): tf.Tensor {
-    const shape = shapeOf(slot, target);
-    const saved = this.takeSaved(record.key + slot.path, shape);
-    if (saved) return tf.tensor(saved.values, shape as number[], 'float32');
-    if (slot.extent !== 'element' && !slot.shape) return tf.scalar(record.numbers[this.place(slot)] ?? (slot.init as number));
+    if (isSmall(slot)) return tf.scalar(record.numbers[this.place(slot)] ?? (slot.init as number));
     // A real copy: clone() would share the buffer, which is written in place.
     if (slot.init === 'weight') return tf.mul(target!.variable!, 1);
-    return tf.fill(shape as number[], slot.init);
+    return tf.fill(shapeOf(slot, target) as number[], slot.init);
   }
 
   /** Replaces a tensor by one made in the current tidy. */
@@ -86,21 +129,18 @@ export class StateStore {
     this.version++;
   }
 
-  /** Takes a tensor that was kept for it. */
-  adopt(slot: Slot, record: StateRecord, tensor: tf.Tensor): void {
-    const place = this.place(slot);
-    record.tensors[place]?.dispose();
-    record.tensors[place] = tensor;
-    this.version++;
+  /** Gives a slot a buffer of its own where somebody else can see the one it has. */
+  unshare(slot: Slot, record: StateRecord): void {
+    this.replace(slot, record, tf.mul(record.tensors[this.place(slot)]!, 1));
   }
 
   /** Swaps a slot's values with the variables' own. Returns for how many variables. */
   exchange(slot: Slot): number {
     const place = this.place(slot);
     let exchanged = 0;
-    for (const [variable, { tensors }] of this.records) {
+    for (const { variable, tensors } of this.records) {
       const held = tensors[place];
-      if (!held || variable.isDisposed) continue;
+      if (!held || !variable || variable.isDisposed) continue;
       tensors[place] = tf.keep(tf.tidy(() => tf.mul(variable, 1)));
       tf.tidy(() => { variable.assign(tf.mul(held, 1)); });
       held.dispose();
@@ -110,95 +150,60 @@ export class StateStore {
     return exchanged;
   }
 
-  /** Small values change hands when the backend changes: numbers for a host, tensors for a device. */
+  /** Small values become numbers when the backend changes to a host; the other way they become tensors when they are next used. */
   migrate(toHost: boolean): void {
-    for (const record of [this.step, ...this.records.values()]) {
+    for (const record of toHost ? [this.step, ...this.records] : []) {
       for (const [place, slot] of this.slots.entries()) {
-        if (slot.extent === 'element' || slot.shape) continue;
         const tensor = record.tensors[place];
-        if (toHost && tensor) {
-          record.numbers[place] = tensor.dataSync()[0]!;
-          tensor.dispose();
-          record.tensors[place] = undefined;
-        }
+        if (!isSmall(slot) || !tensor) continue;
+        record.numbers[place] = tensor.dataSync()[0]!;
+        tensor.dispose();
+        record.tensors[place] = undefined;
       }
     }
     this.version++;
   }
 
-  /** Everything under unique names, as tensors that stay this store's (slots) or become the caller's (`made`). */
-  export(): { name: string; tensor: tf.Tensor; made: boolean }[] {
-    const entries: { name: string; tensor: tf.Tensor; made: boolean }[] = [];
-    for (const record of [this.step, ...this.records.values()]) {
-      for (const [place, slot] of this.slots.entries()) {
-        const name = record.key + slot.path, tensor = record.tensors[place], number = record.numbers[place];
-        if (tensor) entries.push({ name, tensor, made: false });
-        else if (number !== undefined) entries.push({ name, tensor: tf.scalar(number), made: true });
-      }
-    }
-    for (const [name, { shape, values }] of this.saved ?? []) entries.push({ name, tensor: tf.tensor(values, shape as number[]), made: true });
-    return entries;
-  }
-
-  /** Takes saved state: what belongs to a variable is handed out when that variable is first seen. */
-  import(saved: ReadonlyMap<string, SavedTensor>): void {
-    const order = [...this.records.keys()];
+  /**
+   * Takes the place of all that is remembered. Where the first records are those of the variables known so far, as in a
+   * snapshot of this very optimizer, they are theirs; all others wait for theirs.
+   */
+  restore(step: StateRecord, records: StateRecord[]): void {
+    const known = this.records.flatMap(({ variable }) => (variable && !variable.isDisposed ? [variable] : []));
     this.dispose();
-    this.saved = new Map(saved);
-    for (const variable of order) if (!variable.isDisposed) this.record({ variable } as Target);
-  }
-
-  /** Whether saved state waits for its variables. */
-  get hasSaved(): boolean {
-    return this.saved !== null && this.saved.size > 0;
-  }
-
-  /** Refuses saved state that does not fit these variables, before any of it is used. */
-  checkShapes(targets: readonly Target[]): void {
-    for (const target of targets) {
-      const { key } = this.record(target);
-      for (const slot of this.slots) {
-        const saved = slot.extent === 'scalar' ? undefined : this.saved!.get(key + slot.path);
-        if (saved) checkShape(key + slot.path, shapeOf(slot, target), saved.shape);
-      }
-    }
-  }
-
-  private takeSaved(name: string, shape: readonly number[]): SavedTensor | undefined {
-    const found = this.saved?.get(name);
-    if (!found) return undefined;
-    this.saved!.delete(name);
-    checkShape(name, shape, found.shape);
-    return found;
+    this.step = step;
+    this.records = records;
+    const isOwn = records.length <= known.length && records.every(({ name, shape }, index) => name === known[index]!.name && shape?.join() === known[index]!.shape.join());
+    if (isOwn) records.forEach((record, index) => { this.adopt(known[index]!, record); });
   }
 
   private forgetDisposed(): void {
-    for (const [variable, record] of this.records) {
-      if (!variable.isDisposed) continue;
-      for (const tensor of record.tensors) tensor?.dispose();
-      this.records.delete(variable);
+    for (let place = this.records.length - 1; place >= 0; place--) {
+      const record = this.records[place]!;
+      if (!record.variable?.isDisposed) continue;
+      record.dispose();
+      this.byVariable.delete(record.variable);
+      this.records.splice(place, 1);
+      this.onForget(place);
       this.version++;
     }
   }
 
   dispose(): void {
-    for (const record of [this.step, ...this.records.values()]) {
-      for (const tensor of record.tensors) tensor?.dispose();
-      record.tensors.length = 0;
-      record.numbers.length = 0;
-    }
-    this.records.clear();
-    this.saved = null;
+    for (const record of [this.step, ...this.records]) record.dispose();
+    this.step = new StateRecord(null, null);
+    this.records = [];
+    this.byVariable.clear();
     this.version++;
+    this.generation++;
   }
 }
 
-function checkShape(name: string, wanted: readonly number[], got: readonly number[]): void {
-  if (wanted.join() !== got.join()) throw new RangeError(`[core] setWeights: ${name} must have shape [${wanted.join()}], got [${got.join()}]`);
-}
+/** Whether a slot is a small value: a number on a host, a scalar tensor elsewhere. */
+export const isSmall = (slot: Slot): boolean => slot.extent !== 'element' && !slot.shape;
 
 /** The shape of a slot's tensor for a variable. */
-export function shapeOf(slot: Slot, target: Target | null): readonly number[] {
-  if (slot.shape) return typeof slot.shape === 'function' ? slot.shape(target!) : slot.shape;
+export function shapeOf(slot: Slot, target: Pick<Target, 'shape'> | null): readonly number[] {
+  if (slot.shape) return typeof slot.shape === 'function' ? slot.shape(target as Target) : slot.shape;
   return slot.extent === 'element' ? target!.shape : [];
 }

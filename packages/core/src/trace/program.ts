@@ -14,6 +14,9 @@ export interface Slot extends StateDeclaration {
 }
 export const belongs = (slot: Slot, variable: VariableInfo): boolean => !slot.only || slot.only(variable);
 
+/** Whether a step on these variables is one for the slot: a group of which no variable has a gradient remembers nothing of it. */
+export const isTouched = (slot: Slot, variables: readonly VariableInfo[]): boolean => variables.some((variable) => belongs(slot, variable));
+
 /** The norms that reports are made of. */
 export interface Observation {
   /** Per variable, before the chain; not finite where the gradient has a NaN or an infinity. */

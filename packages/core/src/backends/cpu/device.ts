@@ -1,13 +1,20 @@
 /** The cpu device: kernels are JavaScript functions made at run time, on the typed arrays of tfjs's cpu backend. */
 import * as tf from '@tensorflow/tfjs-core';
+import { Cache, MOST_KERNELS } from '../fused/cache';
 import type { Device, Kernel, Launch } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
 import { emit } from './emit';
 
 /** The part of tfjs's cpu backend that is used here. */
 interface CpuBackend {
-  readonly data: { get(dataId: object): { values: Float32Array } };
+  readonly data: { get(dataId: object): Bucket };
   makeTensorInfo(shape: readonly number[], dtype: 'float32', values: Float32Array): tf.TensorInfo;
+}
+
+/** tfjs's own record of a tensor's memory; it follows the reference count. */
+interface Bucket {
+  readonly values: Float32Array;
+  readonly refCount: number;
 }
 
 type Build = () => (launch: Launch<Float32Array>) => void;
@@ -22,14 +29,14 @@ export function canGenerate(): boolean {
   }
 }
 
-export class CpuDevice implements Device<Float32Array, Float32Array> {
+export class CpuDevice implements Device<Bucket, Float32Array> {
   readonly name = 'cpu';
-  private readonly kernels = new Map<string, Kernel<Float32Array>>();
+  private readonly kernels = new Cache<string, Kernel<Float32Array>>(MOST_KERNELS);
 
   constructor(private readonly backend: CpuBackend) {}
 
-  handle(tensor: tf.Tensor): Float32Array {
-    return this.backend.data.get(tensor.dataId).values;
+  handle(tensor: tf.Tensor): Bucket {
+    return this.backend.data.get(tensor.dataId);
   }
 
   allocate(shape: readonly number[]): tf.Tensor {
@@ -37,7 +44,7 @@ export class CpuDevice implements Device<Float32Array, Float32Array> {
     return tf.engine().makeTensorFromTensorInfo(this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size)));
   }
 
-  place(values: Float32Array): Float32Array {
+  place({ values }: Bucket): Float32Array {
     return values;
   }
 
@@ -46,15 +53,15 @@ export class CpuDevice implements Device<Float32Array, Float32Array> {
     return false;
   }
 
+  /** Memory that was moved to another backend has lost its last reference; what was disposed says so itself. */
+  isAlone({ refCount }: Bucket): boolean {
+    return refCount === 1;
+  }
+
   written(): void {}
 
   compile(spec: KernelSpec): Kernel<Float32Array> {
     const source = emit(spec);
-    let kernel = this.kernels.get(source);
-    if (!kernel) {
-      kernel = { run: new FunctionConstructor(source)() };
-      this.kernels.set(source, kernel);
-    }
-    return kernel;
+    return this.kernels.get(source, () => ({ run: new FunctionConstructor(source)() }));
   }
 }

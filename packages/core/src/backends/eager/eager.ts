@@ -7,7 +7,7 @@ import type { Formula } from '../../formula/formula';
 import type { CustomFunction } from '../../formula/functions';
 import { evaluate, isArithmetic } from '../../formula/operations';
 import type { Reduction } from '../../formula/reductions';
-import { belongs, reachable, resolve, rootsOf, type Program, type Slot } from '../../trace/program';
+import { belongs, isTouched, reachable, resolve, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Backend, DeviceNorms, Run, RunResult } from '../backend';
 import { foldArray } from '../fused/tape';
@@ -47,13 +47,14 @@ class EagerStep {
     for (const slot of program.slots.values()) {
       if (!slot.next) continue;
       if (slot.extent === 'scalar') {
+        if (!isTouched(slot, targets)) continue;
         const next = this.next(slot, null);
         changes.push(() => { state.replace(slot, state.step, next); });
         continue;
       }
       for (const [index, target] of targets.entries()) {
         if (!belongs(slot, target)) continue;
-        const next = this.next(slot, index), record = target.variable ? state.record(target) : state.step;
+        const next = this.next(slot, index), record = state.record(target);
         changes.push(() => { state.replace(slot, record, next); });
       }
     }
@@ -61,7 +62,7 @@ class EagerStep {
     const valid = program.valid.operation === 'const' ? null : this.tensor(program.valid, null);
     for (const change of changes) change();
     weights?.forEach((weight, index) => { targets[index]!.variable!.assign(weight as tf.Tensor<tf.Rank>); });
-    return { gradients, applied: () => valid === null || valid.dataSync()[0] !== 0, norms };
+    return { gradients, applied: () => valid === null || valid.dataSync()[0] !== 0, validity: isHostMemory() ? null : valid, norms };
   }
 
   private norms({ raw, before, after, totalRaw, totalBefore, totalAfter }: NonNullable<Program['observation']>): DeviceNorms {
@@ -84,7 +85,7 @@ class EagerStep {
 
   private recordOf(slot: Slot, index: number | null): ReturnType<Run['state']['record']> {
     const { state, targets } = this.run_;
-    return slot.extent === 'scalar' || index === null || !targets[index]!.variable ? state.step : state.record(targets[index]!);
+    return slot.extent === 'scalar' || index === null ? state.step : state.record(targets[index]!);
   }
 
   private tensor(formula: Formula, index: number | null): tf.Tensor {

@@ -1,12 +1,12 @@
 /** Binds a program to a list of targets on a device: registers laid out, tapes built, kernels compiled, launches filled in. */
 import type { Formula } from '../../formula/formula';
-import { resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
+import { isTouched, resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Reduction } from '../../formula/reductions';
 import type { Device } from './device';
 import { absolute, bindLaunch, prepareKernel, type BoundLaunch, type ClassKernel } from './launch';
 import { buildTapes, isSmall, layPhases, ofStep, phases, type Fold, type Phase } from './phases';
-import { classKey, planClass, type ClassPlan, type KernelSpec } from './plan';
+import { classKey, planFor, type ClassPlan, type KernelSpec } from './plan';
 import type { Tape } from './tape';
 
 /** A class of variables, compiled. */
@@ -77,7 +77,7 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
     const key = classKey(program, target);
     let found = classes.get(key);
     if (!found) {
-      const plan = planClass(program, target), tapes = buildTapes(plan, phaseOf, operand);
+      const plan = planFor(program, target, key), tapes = buildTapes(plan, phaseOf, operand);
       const prepare = (spec: KernelSpec): ClassKernel<Place> => prepareKernel(spec, device.compile(spec), operand, tapes.arrays);
       found = {
         plan,
@@ -120,7 +120,7 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
     targets: bound,
     levels: layPhases(program.levels, phaseOf, scalars, scalarRegister, foldOf, compiled.map(({ tapes }) => tapes)),
     params: scalars.filter((each) => each.operation === 'param').map((each) => ({ register: scalarRegister.get(each)!, read: each.attribute === 'step' ? null : each.attribute as (step: number) => number })),
-    stepState: stateRegisters([...program.slots.values()], 'scalar', scalars, (each) => scalarRegister.get(each)!),
+    stepState: stateRegisters([...program.slots.values()].filter((slot) => isTouched(slot, targets)), 'scalar', scalars, (each) => scalarRegister.get(each)!),
     customs: Array.from({ length: program.levels }, (_, index) => all.filter((each) => each.operation === 'custom' && each.extent === 'scalar' && each.level === index + 1)),
     items: all.filter((each) => each.operation === 'item' && isSmall(each)),
     register(formula, target) {

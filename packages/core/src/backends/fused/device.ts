@@ -31,6 +31,8 @@ export interface Device<Handle, Place> {
   allocate(shape: readonly number[]): Tensor;
   /** Whether a buffer may be written, because nobody but its variable can see it. */
   exclusive(handle: Handle): boolean;
+  /** Whether the memory is still this device's, and only one tensor's. */
+  isAlone(handle: Handle): boolean;
   /** Told after the buffer of a variable was written. */
   written(handle: Handle, size: number): void;
   compile(spec: KernelSpec): Kernel<Place>;

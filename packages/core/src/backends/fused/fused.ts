@@ -2,23 +2,35 @@
 import type { Program } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Backend } from '../backend';
+import { classKey, passesOf, planFor } from './plan';
 import { BoundProgram } from './run';
 import type { Device } from './device';
 
 export function fusedBackend<Handle, Place>(device: Device<Handle, Place>): Backend {
-  const bound = new WeakMap<Program, BoundProgram<Handle, Place>>();
+  const bound = new WeakMap<Program, WeakMap<readonly Target[], BoundProgram<Handle, Place>>>();
   const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle, Place> => {
-    let found = bound.get(program);
-    if (found?.targets !== targets) {
-      found = new BoundProgram(program, targets, device);
-      bound.set(program, found);
-    }
+    let ofProgram = bound.get(program);
+    if (!ofProgram) bound.set(program, ofProgram = new WeakMap());
+    let found = ofProgram.get(targets);
+    if (!found) ofProgram.set(targets, found = new BoundProgram(program, targets, device));
     return found;
   };
   return {
     name: device.name,
     host: true,
-    passes: (program, targets) => boundTo(program, targets).passes,
+    passes: countPasses,
     run: (run) => boundTo(run.program, run.targets).run(run),
   };
+}
+
+/** Passes over memory of one step, over all variables, without compiling anything. */
+function countPasses(program: Program, targets: readonly Target[]): number {
+  const ofClass = new Map<string, number>();
+  let total = 0;
+  for (const target of targets) {
+    const key = classKey(program, target);
+    if (!ofClass.has(key)) ofClass.set(key, passesOf(planFor(program, target, key)));
+    total += ofClass.get(key)!;
+  }
+  return total;
 }

@@ -49,6 +49,20 @@ export function classKey(program: Program, variable: VariableInfo): string {
   return `${shape}|${program.choices.map((choice) => (choice.attribute as (variable: VariableInfo) => number)(variable)).join()}|${members.join('')}`;
 }
 
+const plans = new WeakMap<Program, Map<string, ClassPlan>>();
+
+/** The plan for a variable's class, made once. */
+export function planFor(program: Program, variable: VariableInfo, key: string): ClassPlan {
+  let ofProgram = plans.get(program);
+  if (!ofProgram) plans.set(program, ofProgram = new Map());
+  let plan = ofProgram.get(key);
+  if (!plan) ofProgram.set(key, plan = planClass(program, variable));
+  return plan;
+}
+
+/** Passes over a variable's memory. */
+export const passesOf = ({ reductions, map, materials }: ClassPlan): number => reductions.filter(Boolean).length + Number(map !== null) + materials.length;
+
 export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   const take = (formula: Formula): Formula => resolve(formula, variable);
   const isUnit = (formula: Formula): boolean => formula.extent === 'unit' && variable.units > 1;

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Formula } from '../../formula/formula';
-import type { Program } from '../../trace/program';
+import { isTouched, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { StateRecord, StateStore } from '../../state/store';
 import type { HostNorms, Run, RunResult } from '../backend';
@@ -16,11 +16,15 @@ import { absolute, sourceOf, type BoundLaunch, type LiveInput } from './launch';
 import { isLeaf } from './plan';
 import { foldRegisters, runTape } from './tape';
 
+/** A slot's tensor, and the device's record of its memory, which tells when that has gone or moved. */
+interface HeldSlot<Handle> {
+  readonly tensor: tf.Tensor;
+  readonly handle: Handle;
+}
+
 const NO_ARRAYS: readonly Float64Array[] = [];
 
 export class BoundProgram<Handle, Place> {
-  /** Passes over memory that one step takes, over all variables. */
-  readonly passes: number;
   private readonly binding: Binding<Place>;
   private readonly customs: Customs<Place>;
   private readonly norms: HostNorms | null;
@@ -32,6 +36,8 @@ export class BoundProgram<Handle, Place> {
   private readonly readsWeights: boolean;
   private store: StateStore | null = null;
   private storeVersion = -1;
+  /** The slots whose places kernels were told. */
+  private held: HeldSlot<Handle>[] = [];
 
   constructor(private readonly program: Program, readonly targets: readonly Target[], private readonly device: Device<Handle, Place>) {
     this.binding = bind(program, targets, device);
@@ -39,11 +45,10 @@ export class BoundProgram<Handle, Place> {
     this.norms = program.observation && this.normsOf(program.observation);
     const launches = this.binding.targets.flatMap(({ reductions, map, materials }) => [...reductions, map, ...materials.values()]);
     this.readsWeights = program.weight !== null || launches.some((each) => each?.of.live.some(({ from }) => from === 'weight'));
-    this.passes = launches.filter(Boolean).length;
   }
 
   run({ state, step, inspect }: Run): RunResult {
-    if (this.store !== state || this.storeVersion !== state.version) this.lookUp(state);
+    if (this.store !== state || this.storeVersion !== state.version || !this.holdsSlots()) this.lookUp(state);
     this.findBuffers();
     this.loadRegisters(state, step);
     this.computeSmallValues();
@@ -52,17 +57,24 @@ export class BoundProgram<Handle, Place> {
     const gradients = this.write();
     this.remember(state);
     this.customs.clear();
-    return { gradients, applied: () => applied, norms: this.norms };
+    return { gradients, applied: () => applied, validity: null, norms: this.norms };
   }
 
   private value(formula: Formula, target?: number): number {
     return formula.operation === 'const' ? formula.attribute as number : this.binding.registers[this.binding.register(formula, target)]!;
   }
 
-  /** Finds records and slots of state anew, because some were replaced or loaded. */
+  /** Whether each slot's memory is where it was, and nobody else's. */
+  private holdsSlots(): boolean {
+    for (const { tensor, handle } of this.held) if (tensor.isDisposed || !this.device.isAlone(handle)) return false;
+    return true;
+  }
+
+  /** Finds records and slots of state anew, because some were replaced, loaded or moved. */
   private lookUp(store: StateStore): void {
     this.store = store;
-    this.records = this.targets.map((target) => (target.variable ? store.record(target) : store.step));
+    this.held = [];
+    this.records = this.targets.map((target) => store.record(target));
     const locate = (record: StateRecord) => (each: StateRegisters): void => {
       store.number(each.slot, record);
       each.place = store.place(each.slot);
@@ -71,13 +83,31 @@ export class BoundProgram<Handle, Place> {
     for (const target of this.binding.targets) {
       target.state.forEach(locate(this.records[target.index]!));
       for (const bound of [...target.reductions, target.map, ...target.materials.values()]) {
-        for (const { at, leaf } of bound?.of.slots ?? []) bound!.launch.inputs[at] = this.placeOf(this.stateTensor(leaf, target.index));
+        for (const { at, leaf } of bound?.of.slots ?? []) bound!.launch.inputs[at] = this.hold(this.slotOf(leaf), target.index);
       }
       target.plan.destinations.forEach((destination, index) => {
-        if (destination.to === 'state') target.map!.launch.outputs[index] = this.placeOf(store.tensor(destination.slot, this.records[target.index]!, this.targets[target.index]!));
+        if (destination.to === 'state') target.map!.launch.outputs[index] = this.hold(destination.slot, target.index);
       });
     }
     this.storeVersion = store.version;
+  }
+
+  /** The place of a slot that kernels read and write, in a buffer that nobody else sees. */
+  private hold(slot: Slot, target: number): Place {
+    const store = this.store!, record = this.records[target]!;
+    let tensor = store.tensor(slot, record, this.targets[target]!);
+    if (tensor.isDisposed) throw new Error(`[core] step: the memory of ${slot.path} of ${record.name} was disposed by somebody else; nothing was changed. Load saved weights, or make a new optimizer`);
+    if (!this.device.isAlone(this.device.handle(tensor))) {
+      store.unshare(slot, record);
+      tensor = store.tensor(slot, record, this.targets[target]!);
+    }
+    const handle = this.device.handle(tensor);
+    this.held.push({ tensor, handle });
+    return this.device.place(handle);
+  }
+
+  private slotOf(leaf: Formula): Slot {
+    return this.program.slots.get(leaf.attribute as string)!;
   }
 
   private placeOf(tensor: tf.Tensor): Place {
@@ -159,7 +189,7 @@ export class BoundProgram<Handle, Place> {
   }
 
   private stateTensor(leaf: Formula, target: number | null): tf.Tensor {
-    const slot = this.program.slots.get(leaf.attribute as string)!, store = this.store!;
+    const slot = this.slotOf(leaf), store = this.store!;
     return slot.extent === 'scalar' || target === null ? store.tensor(slot, store.step, null) : store.tensor(slot, this.records[target]!, this.targets[target]!);
   }
 
@@ -214,7 +244,7 @@ export class BoundProgram<Handle, Place> {
     for (const slot of this.program.slots.values()) {
       if (!slot.shape || !slot.next) continue;
       if (slot.extent === 'scalar') {
-        if (this.value(slot.gate!) !== 0) store.replace(slot, store.step, this.customs.tensor(slot.next, 0));
+        if (isTouched(slot, this.targets) && this.value(slot.gate!) !== 0) store.replace(slot, store.step, this.customs.tensor(slot.next, 0));
         continue;
       }
       for (const { index, plan } of targets) {

@@ -1,5 +1,6 @@
 /** The wasm device: kernels emitted at run time, instantiated on the heap of tfjs's own wasm backend, so that nothing is copied. */
 import * as tf from '@tensorflow/tfjs-core';
+import { Cache, MOST_KERNELS } from '../fused/cache';
 import type { Device, Kernel } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
 import { emit } from './emit';
@@ -12,7 +13,7 @@ export class WasmDevice implements Device<Buffer, Address> {
   readonly name = 'wasm';
   private readonly heap: Heap;
   private readonly simd = WebAssembly.validate(SIMD_PROBE);
-  private readonly kernels = new Map<string, WebAssembly.Instance>();
+  private readonly kernels = new Cache<string, WebAssembly.Instance>(MOST_KERNELS);
 
   constructor(private readonly backend: WasmBackend) {
     this.heap = new Heap(backend);
@@ -34,6 +35,11 @@ export class WasmDevice implements Device<Buffer, Address> {
     return refCount === 1;
   }
 
+  /** Memory that was moved to another backend, or freed, has lost its last reference. */
+  isAlone({ refCount }: Buffer): boolean {
+    return refCount === 1;
+  }
+
   /** XNNPACK keeps packed copies of weights by tensor id: announcing the tensor anew drops them, or the next forward pass uses old weights. */
   written({ id, memoryOffset }: Buffer, size: number): void {
     this.backend.wasm.tfjs.disposeData(id);
@@ -44,12 +50,7 @@ export class WasmDevice implements Device<Buffer, Address> {
     const { memory } = this.heap;
     const bytes = emit(spec, { simd: this.simd, shared: typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer });
     // Equal formulas of other optimizers give equal bytes: one instance serves them all.
-    const key = bytes.join();
-    let instance = this.kernels.get(key);
-    if (!instance) {
-      instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, pow: Math.pow } });
-      this.kernels.set(key, instance);
-    }
+    const instance = this.kernels.get(bytes.join(), () => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, pow: Math.pow } }));
     return new WasmKernel(spec, instance.exports['run'] as (frame: Address) => void, this.heap);
   }
 }
