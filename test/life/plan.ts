@@ -35,6 +35,7 @@ class Planner {
   /** Whether the file's order is certain to be that of `known`. */
   private ordered = true;
   private loaded = false;
+  private misnamed = false;
   /** The next step has to show all variables with state, in their order. */
   private mustShow = false;
   /** Whether a step has moved something, so that there are averages. */
@@ -150,8 +151,8 @@ class Planner {
     const isNumbered = this.names.includes(null);
     const how =
       this.mustShow || !orderTells ? 'kept' : namesTell || (isNumbered && wanted === 'shifted') ? 'suffixed' : wanted;
-    // Of a name that is a number nobody knows whether tfjs gave it, so order has to tell even where it is kept.
-    const isNumber = this.options.names.every((name) => /^\d+$/.test(name));
+    // Names that tfjs may have given, numbers and those of layers, tell nothing, so order has to, even where they are kept.
+    const isNumber = this.options.names.every((name) => /^\d+$|_[A-Z][a-z]+\d+\//.test(name));
     if (how === 'kept' && (isNumbered || (isNumber && known.length && !orderTells))) return;
     // Loaders begin with the first name each time.
     const names =
@@ -159,12 +160,14 @@ class Planner {
         ? this.names
         : rename(how === 'shifted' ? (this.names as string[]) : this.options.names, how, this.used);
     this.names = names;
+    this.misnamed ||= how === 'shifted';
     for (const name of names) if (name !== null) this.used.add(name);
     this.add({
       type: 'load',
       names,
       old: how === 'kept' || how === 'shifted' ? 'disposed' : old,
-      mayRefuse: how === 'shifted',
+      // Names that were others' once tell something untrue from then on.
+      mayRefuse: this.misnamed,
     });
     this.unbind();
     this.kept = null;

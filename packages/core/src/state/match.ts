@@ -39,7 +39,7 @@ function kinOf(name: string): Kin {
 /** tfjs names a variable without a name by a number, and a layer without one by its class and a number: `dense_Dense3/kernel`. */
 function readKin(name: string): Kin {
   if (/^\d+$/.test(name)) return { stem: '', telling: false };
-  const canonical = name.replace(/_\d+$/, '');
+  const canonical = name.replace(/(_\d+)+$/, '');
   let telling = true;
   const stem = canonical.replace(/(^|\/)([a-z0-9_]+)_([A-Z][A-Za-z0-9]*?)\d+(?=\/|$)/g, (all, before: string, snake: string, className: string) => {
     if (snake.replace(/_/g, '') !== className.toLowerCase()) return all;
@@ -51,10 +51,21 @@ function readKin(name: string): Kin {
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
 
-/** Whether a saved variable could be a live one, by all that is known of it. */
+/** Whether a saved variable could be a live one, by all that is known of it. One without a name could be any. */
 function agrees(saved: Known, live: Live): boolean {
   if (saved.shape && !sameShape(saved.shape, live.shape)) return false;
-  return saved.name === null || kinOf(saved.name).stem === kinOf(live.name).stem;
+  if (saved.name === null) return true;
+  const [was, is] = [kinOf(saved.name), kinOf(live.name)];
+  return was.stem === is.stem || was.stem === '' || is.stem === '';
+}
+
+const same = (name: string): string => name;
+const stripped = (name: string): string => name.replace(/_\d+$/, '');
+/** How a name is read on the live side and on the saved one, the likeliest first. */
+const RENAMINGS = [[same, same], [stripped, same], [same, stripped], [stripped, stripped]] as const;
+
+function indicesOf<T>(list: readonly T[], accepts: (each: T) => boolean): number[] {
+  return list.flatMap((each, index) => (accepts(each) ? [index] : []));
 }
 
 const show = ({ name, shape }: Known): string => `${name ?? 'a variable without a name'} [${shape ?? '?'}]`;
@@ -95,18 +106,29 @@ class Matching {
   private byName(): void {
     const stems = new Set(this.liveKin.filter(({ telling }) => telling).map(({ stem }) => stem));
     for (const stem of stems) {
-      const mine = this.live.flatMap((_, index) => (this.liveKin[index]!.telling && this.liveKin[index]!.stem === stem ? [index] : []));
-      const theirs = this.saved.flatMap((_, index) => (this.savedKin[index]?.telling && this.savedKin[index]!.stem === stem ? [index] : []));
+      const isOne = (kin: Kin | null): boolean => kin !== null && kin.telling && kin.stem === stem;
+      const mine = indicesOf(this.liveKin, isOne), theirs = indicesOf(this.savedKin, isOne);
       if (!theirs.length) continue;
-      const exact = mine.map((index) => theirs.find((other) => this.saved[other]!.name === this.live[index]!.name));
-      if (exact.every((index) => index !== undefined)) this.take(mine, exact as number[]);
+      const named = this.byRenaming(mine, theirs);
+      if (named) this.take(mine, named);
       else if (mine.length !== theirs.length) this.take(mine, this.embed(mine, theirs) ?? this.refuse(mine, theirs));
-      else this.take(mine, this.isRenaming(mine, theirs) ? theirs : this.refuse(mine, theirs));
+      else this.take(mine, this.isShift(mine, theirs) ? theirs : this.refuse(mine, theirs));
     }
   }
 
+  /** All under their old names; or all with one `_N` more, one less, or another one, as loading renames them. */
+  private byRenaming(mine: readonly number[], theirs: readonly number[]): number[] | null {
+    for (const [ofLive, ofSaved] of RENAMINGS) {
+      const names = theirs.map((index) => ofSaved(this.saved[index]!.name!));
+      const places = mine.map((index) => names.indexOf(ofLive(this.live[index]!.name)));
+      const isCertain = places.every((at) => at >= 0 && names.indexOf(names[at]!, at + 1) < 0);
+      if (isCertain && new Set(places).size === places.length) return places.map((at) => theirs[at]!);
+    }
+    return null;
+  }
+
   /** Loading renames `w` to `w_1`, and `w_1` to `w_2`: a name that is another one's now must have moved along with all the rest. */
-  private isRenaming(mine: readonly number[], theirs: readonly number[]): boolean {
+  private isShift(mine: readonly number[], theirs: readonly number[]): boolean {
     const suffix = (name: string): number => Number(/_(\d+)$/.exec(name)?.[1] ?? 0);
     const shifts = mine.map((index, at) => suffix(this.live[index]!.name) - suffix(this.saved[theirs[at]!]!.name!));
     const names = new Set(theirs.map((index) => this.saved[index]!.name));
@@ -114,24 +136,15 @@ class Matching {
     return !collides || shifts.every((shift) => shift === shifts[0]);
   }
 
-  /** Variables whose names tell nothing: all of them in their order, or the one way in which some of them fit into the others. */
+  /** What names do not tell: all of it in its order, or the one way in which some of it fits into the other. */
   private byOrder(): void {
-    const mine = this.live.flatMap((_, index) => (this.liveKin[index]!.telling ? [] : [index]));
-    const theirs = this.saved.flatMap((_, index) => (this.taken[index] || this.savedKin[index]?.telling ? [] : [index]));
-    // State without any name may be that of any variable that is left.
-    if (theirs.some((index) => this.savedKin[index] === null)) {
-      mine.push(...this.live.flatMap((_, index) => (this.liveKin[index]!.telling && this.found[index]! < 0 ? [index] : [])));
-      mine.sort((a, b) => a - b);
-    }
+    const mine = indicesOf(this.found, (other) => other < 0), theirs = indicesOf(this.taken, (taken) => !taken);
     if (!mine.length || !theirs.length) return;
-    const fits = (order: readonly number[]): boolean => mine.every((index, at) => agrees(this.saved[order[at]!]!, this.live[index]!));
-    if (mine.length === theirs.length) {
-      if (fits(theirs)) this.take(mine, theirs);
-      else this.take(mine, this.byKind(mine, theirs) ?? this.refuse(mine, theirs));
-      return;
-    }
-    const embedded = this.embed(mine, theirs) ?? this.byExactName(mine, theirs);
-    if (embedded) this.take(mine, embedded);
+    const fits = mine.length === theirs.length && mine.every((index, at) => agrees(this.saved[theirs[at]!]!, this.live[index]!));
+    const found = mine.length === theirs.length
+      ? this.bySameNames(mine, theirs) ?? (fits ? theirs : this.byKind(mine, theirs))
+      : this.embed(mine, theirs) ?? this.byExactName(mine, theirs);
+    if (found) this.take(mine, found);
     else if (mine.some((index) => theirs.some((other) => agrees(this.saved[other]!, this.live[index]!)))) this.refuse(mine, theirs);
   }
 
@@ -140,6 +153,12 @@ class Matching {
     const choices = mine.map((index) => theirs.filter((other) => agrees(this.saved[other]!, this.live[index]!)));
     const picked = choices.map(([only]) => only);
     return choices.every(({ length }) => length === 1) && new Set(picked).size === picked.length ? picked as number[] : null;
+  }
+
+  /** Just the saved names, in whatever order: numbers that moved on would not be the same ones again. */
+  private bySameNames(mine: readonly number[], theirs: readonly number[]): number[] | null {
+    const places = mine.map((index) => theirs.find((other) => this.saved[other]!.name === this.live[index]!.name));
+    return places.every((other) => other !== undefined) ? places as number[] : null;
   }
 
   /** Layers that are named as they were saved, all of those that are there: a file's own names. Bare numbers are too common for that. */
