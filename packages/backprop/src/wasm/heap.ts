@@ -61,23 +61,28 @@ const instantiate = (backend: WasmBackend): Heap => {
   return { backend, memory, kernels: instance.exports as unknown as WasmKernels };
 };
 
-/** Where a tensor's values lie, in bytes. */
-export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
+/** Where a tensor's values lie, in bytes; some of tfjs's kernels note an address past 2 GiB as a negative number. */
+export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
 
 /** A new tensor, whose memory holds whatever it held until `fill` has written it; given back if that fails. */
 export const output = (
-  { backend }: Heap, kernelName: string, shape: number[], fill: (target: number) => void, dtype: DataType = 'float32',
+  heap: Heap, kernelName: string, shape: number[], fill: (target: number) => void, dtype: DataType = 'float32',
 ): TensorInfo => {
-  const made = backend.makeOutput(shape, dtype), target = backend.dataIdMap.get(made.dataId).memoryOffset;
+  const made = heap.backend.makeOutput(shape, dtype), target = pointerTo(heap, made);
   try {
-    if (target === 0 && shape.every((side) => side > 0)) throw outOfMemory(kernelName, util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+    const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
+    if (target === 0 && bytes > 0) throw outOfMemory(kernelName, bytes);
     fill(target);
     return made;
   } catch (error) {
-    backend.disposeData(made.dataId, true);
+    heap.backend.disposeData(made.dataId, true);
     throw error;
   }
 };
+
+/** A new tensor of zeros. */
+export const zeros = (heap: Heap, kernelName: string, shape: number[]): TensorInfo =>
+  output(heap, kernelName, shape, (target) => heap.kernels.zero(target, util.sizeFromShape(shape) * 4));
 
 const outOfMemory = (kernelName: string, bytes: number): Error =>
   new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);
