@@ -1,5 +1,5 @@
 /** What a fused kernel does after its product: add a bias, then clamp, or run the activation's own kernel. */
-import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel } from '@tensorflow/tfjs-core';
+import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Arguments, BackendName } from './kernel';
 
@@ -39,7 +39,8 @@ export const fusedEnd = (args: Arguments, backendName: BackendName, channels: nu
     isClamp: !kernel,
     plain: !bias && low === -Infinity && high === Infinity,
     activate: (made) => {
-      if (!kernel) return made;
+      // The wasm kernel of prelu divides by a size.
+      if (!kernel || util.sizeFromShape(made.shape) === 0) return made;
       const inputs = { x: made, ...(preluActivationWeights && { alpha: preluActivationWeights }) };
       const activated = kernel.kernelFunc({ inputs, attrs: { alpha: leakyreluAlpha ?? 0.2 }, backend: args.backend }) as TensorInfo;
       (args.backend as { disposeData(dataId: object): boolean }).disposeData(made.dataId);

@@ -5,8 +5,8 @@ import { canonical } from '../canonical';
 import { areFloat32, convolutionInfo, isEmpty, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import { fusedEnd } from '../fused';
-import type { OwnKernel } from '../kernel';
 import { biasInPlace } from './bias';
+import { inFloat32 } from './float32';
 import { geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readImage, writeOutput } from './images';
@@ -15,7 +15,7 @@ import { panelBytes, product, spillBytes } from './product';
 /** Output pixels that are worked on together; that of assembly/convolution.ts. */
 const blockPixels = 64;
 
-export const convolution: OwnKernel = (args, stock) => {
+export const convolution = inFloat32((args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
   const info = convolutionInfo(Conv2D, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
   if (!areFloat32(x, filter)) return stock(args);
@@ -43,10 +43,10 @@ export const convolution: OwnKernel = (args, stock) => {
     }
   });
   return output(heap, Conv2D, info.outShape, fill);
-};
+});
 
 /** tfjs's ignores sigmoid and elu here; ours runs their kernels. */
-export const fusedConvolution: OwnKernel = (args, stock) => {
+export const fusedConvolution = inFloat32((args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
   const { outChannels } = convolutionInfo(FusedConv2D, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
   const end = fusedEnd(args, 'wasm', outChannels);
@@ -54,4 +54,4 @@ export const fusedConvolution: OwnKernel = (args, stock) => {
   const made = convolution(args, stock) as TensorInfo;
   biasInPlace(heapOf(args.backend), FusedConv2D, made, outChannels, end);
   return end.activate(made);
-};
+});

@@ -71,7 +71,7 @@ export const output = (
   const made = heap.backend.makeOutput(shape, dtype), target = pointerTo(heap, made);
   try {
     const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
-    if (target === 0 && bytes > 0) throw outOfMemory(kernelName, bytes);
+    if (bytes > 0 && !isThere(heap, target, bytes)) throw outOfMemory(kernelName, bytes);
     fill(target);
     return made;
   } catch (error) {
@@ -84,6 +84,9 @@ export const output = (
 export const zeros = (heap: Heap, kernelName: string, shape: number[]): TensorInfo =>
   output(heap, kernelName, shape, (target) => heap.kernels.zero(target, util.sizeFromShape(shape) * 4));
 
+/** Of more than 2 GiB at once, emscripten's malloc gives an address, and no memory. */
+const isThere = ({ memory }: Heap, pointer: number, bytes: number): boolean => pointer !== 0 && pointer + bytes <= memory.buffer.byteLength;
+
 const outOfMemory = (kernelName: string, bytes: number): Error =>
   new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);
 
@@ -93,11 +96,12 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 
 /** Runs `use` with scratch memory, one pointer per size in bytes, and gives it back whatever happens. */
 export const withScratch = <Result>(
-  { backend }: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
+  heap: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
 ): Result => {
+  const { backend } = heap;
   const total = sizes.reduce((sum, bytes) => sum + aligned(bytes), alignment);
   const block = backend.wasm._malloc(total) >>> 0;
-  if (block === 0) throw outOfMemory(kernelName, total);
+  if (!isThere(heap, block, total)) throw outOfMemory(kernelName, total);
   try {
     let next = aligned(block);
     return use(...sizes.map((bytes) => {

@@ -4,7 +4,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
 import { areFloat32, gradientInfo, isEmpty, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
-import type { OwnKernel } from '../kernel';
+import { inFloat32 } from './float32';
 import { geometryBytes, writeGeometry } from './geometry';
 import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readOutput, writeImage } from './images';
@@ -13,7 +13,7 @@ import { panelBytes, product, spillBytes } from './product';
 /** Output pixels whose patches' gradients are computed together; that of assembly/convolution.ts. */
 const blockPixels = 64;
 
-export const convolutionInputGradient: OwnKernel = (args, stock) => {
+export const convolutionInputGradient = inFloat32((args, stock) => {
   const { inputs, backend, attrs } = args;
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
@@ -43,4 +43,4 @@ export const convolutionInputGradient: OwnKernel = (args, stock) => {
     }
   });
   return output(heap, Conv2DBackpropInput, attributes.inputShape, fill);
-};
+});

@@ -6,6 +6,7 @@ import type { Arguments, OwnKernel } from '../kernel';
 import { matrixShapes } from '../matmul';
 import type { MatrixShapes } from '../matmul';
 import { biasInPlace } from './bias';
+import { inFloat32 } from './float32';
 import { heapOf, output, pointerTo } from './heap';
 import { product } from './product';
 
@@ -34,7 +35,7 @@ export const matMul: OwnKernel = (args, stock) => {
 };
 
 /** tfjs's is wrong here for a batch, and ignores sigmoid, elu and relu6; ours does not. */
-export const fusedMatMul: OwnKernel = (args, stock) => {
+export const fusedMatMul = inFloat32((args, stock) => {
   const shapes = matrixShapes(args), end = shapes && fusedEnd(args, 'wasm', shapes.columns);
   // tfjs's reads one bias a column, whatever there is.
   const repeats = end?.bias !== undefined && end.bias.shape[0] !== shapes!.columns;
@@ -42,4 +43,4 @@ export const fusedMatMul: OwnKernel = (args, stock) => {
   const made = multiply(args, _FusedMatMul, shapes);
   biasInPlace(heapOf(args.backend), _FusedMatMul, made, shapes.columns, end);
   return end.activate(made);
-};
+}, 'bias', 'preluActivationWeights');

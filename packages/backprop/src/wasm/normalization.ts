@@ -1,10 +1,10 @@
 /** FusedBatchNorm on wasm: one subtraction, multiplication and addition a value; tfjs works out each value's channel and takes a root for it. */
 import { FusedBatchNorm, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from '../kernel';
+import { inFloat32 } from './float32';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 
-export const batchNormalization: OwnKernel = (args, stock) => {
+export const batchNormalization = inFloat32((args, stock) => {
   const { x, mean, variance, offset, scale } = args.inputs as Record<string, TensorInfo | null | undefined>;
   const columns = x!.shape.at(-1)!, perChannel = [mean, variance, offset, scale].filter((each) => each !== null && each !== undefined);
   const ours = x!.dtype === 'float32' && perChannel.every(({ shape, dtype }) => dtype === 'float32' && shape.length === 1 && shape[0] === columns);
@@ -15,4 +15,4 @@ export const batchNormalization: OwnKernel = (args, stock) => {
     pointerTo(heap, x!), pointerTo(heap, mean!), pointerTo(heap, variance!), optional(scale), optional(offset), varianceEpsilon,
     util.sizeFromShape(x!.shape) / columns, columns, factors, target,
   )));
-};
+});

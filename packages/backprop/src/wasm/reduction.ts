@@ -3,6 +3,7 @@ import { Mean, Sum, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../kernel';
 import { leadingRows } from '../reduction';
+import { castTo } from './float32';
 import { heapOf, output, pointerTo, withScratch } from './heap';
 
 /** Rows that are summed in float32, before float64; that of assembly/reduction.ts. */
@@ -26,5 +27,17 @@ const overLeadingAxes = (kernelName: string, mean: boolean): OwnKernel => (args,
     (rows > blockRows ? withScratch(heap, kernelName, [columns * 8], (totals) => fill(target, totals)) : fill(target, 0)));
 };
 
-export const sum = overLeadingAxes(Sum, false);
+const sumOfNumbers = overLeadingAxes(Sum, false);
+
+/** As tfjs's cpu kernel does, truth values are counted in int32; its wasm kernel leaves their sums unwritten. */
+export const sum: OwnKernel = (args, stock) => {
+  const { x } = args.inputs as { x: TensorInfo };
+  if (x.dtype !== 'bool') return sumOfNumbers(args, stock);
+  const counts = castTo(args.backend as object, x, 'int32');
+  try {
+    return sumOfNumbers({ ...args, inputs: { x: counts } }, stock);
+  } finally {
+    heapOf(args.backend).backend.disposeData(counts.dataId);
+  }
+};
 export const mean = overLeadingAxes(Mean, true);
