@@ -2,7 +2,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { kernels } from '../src';
-import { heapOf } from '../src/wasm/heap';
 import type { WasmBackend } from '../src/wasm/heap';
 import { cases } from './support/cases';
 import { empties } from './support/empties';
@@ -146,17 +145,4 @@ describe('across', () => {
     const values = new Draw(seeded(1)).values([3, 4]);
     expect([...new Float32Array(got!.buffer, got!.byteOffset, 8)]).toEqual([...values.slice(8), ...values.slice(0, 4)]);
   });
-
-  test('more than 2 GiB at once, of which tfjs has an address and no memory', () => {
-    const x = small([1, 4]);
-    expect(() => outcome('Tile', x, [1, 4], () => ({ x }), { reps: [2 ** 27 + 1, 1] })).toThrow(/^\[backprop\] Tile: expected 2147483664 bytes .* \(out of memory\)$/);
-  });
-});
-
-// 16 bytes, doubled, come to 2 GiB exactly, and doubled once more to an address of 0.
-test('a repetition of more than 2 GiB', () => {
-  const own = new WebAssembly.Memory({ initial: 33_000, maximum: 65_536 }), start = megabyte, count = 2 ** 27 + 2 ** 15;
-  new Int32Array(own.buffer, 0, 4).set([1, 2, 3, 4]);
-  heapOf({ wasm: { wasmMemory: own } }).kernels.repeat(0, 16, count, start);
-  for (const index of [0, 1, 2 ** 26, 2 ** 27 - 1, 2 ** 27, count - 1]) expect([...new Int32Array(own.buffer, start + index * 16, 4)]).toEqual([1, 2, 3, 4]);
 });

@@ -84,7 +84,7 @@ export const output = (
 export const zeros = (heap: Heap, kernelName: string, shape: number[]): TensorInfo =>
   output(heap, kernelName, shape, (target) => heap.kernels.zero(target, util.sizeFromShape(shape) * 4));
 
-/** Of more than 2 GiB at once, emscripten's malloc gives an address, and no memory. */
+/** Asked for more than 2 GiB at once, emscripten's malloc can answer with an address whose memory would end behind the heap. */
 const isThere = ({ memory }: Heap, pointer: number, bytes: number): boolean => pointer !== 0 && pointer + bytes <= memory.buffer.byteLength;
 
 const outOfMemory = (kernelName: string, bytes: number): Error =>
