@@ -1,16 +1,18 @@
 /** Batch normalisation with given moments. */
 
 /**
- * target = (source − mean) · scale / √(variance + epsilon) + offset, per column. The mean is subtracted first: folded into the offset,
- * it would cancel where it is large beside the deviation. `factors` has room for two rows; a scale or offset pointer of 0 stands for
- * ones or zeros.
+ * target = (source − mean) · scale / √(variance + epsilon) + offset, per column. The mean is subtracted first: folded into the
+ * offset, it would cancel where it is large beside the deviation. `factors` has room for two rows; a scale or offset pointer of
+ * 0 stands for ones or zeros.
  */
 export function normalize(
-  source: usize, mean: usize, variance: usize, scale: usize, offset: usize, epsilon: f64, rows: i32, columns: i32, factors: usize, target: usize,
+  source: usize, mean: usize, variance: usize, scale: usize, offset: usize, epsilon: f64,
+  rows: i32, columns: i32, factors: usize, target: usize,
 ): void {
   for (let column: usize = 0; column < <usize>columns; column++) {
     const at = column << 2;
-    f32.store(factors + at, <f32>(<f64>(scale ? f32.load(scale + at) : 1) / sqrt<f64>(<f64>f32.load(variance + at) + epsilon)));
+    const deviation = sqrt<f64>(<f64>f32.load(variance + at) + epsilon);
+    f32.store(factors + at, <f32>(<f64>(scale ? f32.load(scale + at) : 1) / deviation));
   }
   if (!offset) {
     offset = factors + (<usize>columns << 2);

@@ -1,11 +1,11 @@
-/** Sums over leading axes, and sums by segment. Long sums are made in float64, so that their rounding error does not grow with them. */
+/** Sums over leading axes, and sums by segment. Long sums are made in float64: their rounding error does not grow with them. */
 
 /** Rows that are summed in float32, before float64. */
 const blockRows = 32;
 
 /**
- * target[column] = factor · Σ over rows of source (rows × columns). `totals` has room for a row of float64; it is left alone where
- * one block holds all rows.
+ * target[column] = factor · Σ over rows of source (rows × columns). `totals` has room for a row of float64; it is left alone
+ * where one block holds all rows.
  */
 export function sumRows(source: usize, target: usize, rows: i32, columns: i32, factor: f64, totals: usize): void {
   if (rows <= blockRows) {
@@ -73,14 +73,17 @@ function sumBlock(source: usize, target: usize, rows: i32, columns: i32, factor:
 @inline
 function addDouble(target: usize, values: v128): void {
   v128.store(target, f64x2.add(v128.load(target), f64x2.promote_low_f32x4(values)));
-  v128.store(target, f64x2.add(v128.load(target, 16), f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0))), 16);
+  const high = v128.shuffle<i64>(values, values, 1, 0);
+  v128.store(target, f64x2.add(v128.load(target, 16), f64x2.promote_low_f32x4(high)), 16);
 }
 
 /**
- * target (segments × size) = the sum of the rows of source whose id is the segment; other ids, negative ones too, are left out.
- * `scratch` has room for a number per segment and one per row: the rows are put in the order of their segments first.
+ * target (segments × size) = the sum of the rows of source whose id is the segment; other ids, negative ones too, are left
+ * out. `scratch` has room for a number per segment and one per row: the rows are put in the order of their segments first.
  */
-export function segmentSum(source: usize, ids: usize, target: usize, rows: i32, size: i32, segments: i32, scratch: usize): void {
+export function segmentSum(
+  source: usize, ids: usize, target: usize, rows: i32, size: i32, segments: i32, scratch: usize,
+): void {
   const stride = <usize>size << 2, order = scratch + (<usize>segments << 2), last = ids + (<usize>rows << 2);
   memory.fill(scratch, 0, <usize>segments << 2);
   for (let at = ids; at < last; at += 4) {

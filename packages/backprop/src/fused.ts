@@ -26,12 +26,13 @@ export interface End {
   activate(made: TensorInfo): TensorInfo;
 }
 
-/** Undefined where tfjs's kernel is asked: channels first, a bias that is not one value or one a channel, an unknown activation. */
+/** Undefined where tfjs's kernel is asked: channels first, a bias of neither one value nor one a channel, other activations. */
 export const fusedEnd = (args: Arguments, backendName: BackendName, channels: number): End | undefined => {
   const { bias, preluActivationWeights } = args.inputs as { bias?: TensorInfo | null; preluActivationWeights?: TensorInfo | null };
   const { dataFormat = 'NHWC', leakyreluAlpha, ...attributes } = args.attrs as unknown as FusedAttributes;
   const activation = attributes.activation ?? 'linear', kernel = getKernel(activations[activation] ?? '', backendName);
-  const fits = !bias || (bias.shape.length === 1 && (bias.shape[0] === channels || bias.shape[0] === 1) && bias.dtype === 'float32');
+  const isRow = bias?.shape.length === 1 && (bias.shape[0] === channels || bias.shape[0] === 1);
+  const fits = !bias || (isRow && bias.dtype === 'float32');
   if (dataFormat !== 'NHWC' || !fits || !(clamps[activation] || kernel)) return undefined;
   const [low, high] = clamps[activation] ?? clamps.linear!;
   return {

@@ -33,8 +33,8 @@ const convolutionShapes = (
 /** Where the filter is larger than the padded image, tfjs's own kernels make tensors of negative sizes. */
 const requireRoom = (kernelName: string, info: ConvolutionInfo): ConvolutionInfo => {
   if (info.outHeight < 0 || info.outWidth < 0) {
-    const expected = `an image that the filter of ${info.filterHeight} × ${info.filterWidth} fits into; pad the image, or take a smaller filter`;
-    throw rangeError(kernelName, expected, `${info.inHeight} × ${info.inWidth}`);
+    const expected = `an image that the filter of ${info.filterHeight} × ${info.filterWidth} fits into`;
+    throw rangeError(kernelName, `${expected}; pad the image, or take a smaller filter`, `${info.inHeight} × ${info.inWidth}`);
   }
   return info;
 };
@@ -46,8 +46,9 @@ export const convolutionInfo = (
 
 /** Whether no filter weight meets any value: then the result, if it has values at all, is zeros. */
 export const isEmpty = (info: ConvolutionInfo): boolean => {
-  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth } = info;
-  return batchSize * inHeight * inWidth * inChannels * outHeight * outWidth * outChannels * filterHeight * filterWidth === 0;
+  const image = info.batchSize * info.inHeight * info.inWidth * info.inChannels;
+  const output = info.outHeight * info.outWidth * info.outChannels;
+  return image === 0 || output === 0 || info.filterHeight * info.filterWidth === 0;
 };
 
 /**
@@ -70,7 +71,8 @@ export const gradientInfo = (
 };
 
 /** Our kernels compute in float32 only. */
-export const areFloat32 = (...tensors: readonly TensorInfo[]): boolean => tensors.every(({ dtype }) => dtype === 'float32');
+export const areFloat32 = (...tensors: readonly TensorInfo[]): boolean =>
+  tensors.every(({ dtype }) => dtype === 'float32');
 
 /** For kernels that tfjs has none of. */
 export const requireFloat32 = (kernelName: string, tensors: Readonly<Record<string, TensorInfo>>): void => {

@@ -24,46 +24,63 @@ const soil = (): void => {
   for (const [, pointer] of pieces) wasm._free(pointer);
 };
 
-describe.each(kernels.map(({ kernelName, backendName }) => [kernelName, backendName] as const))('%s on %s', (kernelName, backendName) => {
-  test(`${casesPerKernel} cases`, () => {
-    for (let seed = 1; seed <= casesPerKernel; seed++) {
-      const { operands, attributes } = empties[kernelName]!(new Draw(seeded(seed * 7919)));
-      const what = `seed ${seed}: ${JSON.stringify({ shapes: Object.values(operands).map(({ shape }) => shape), attributes })}`;
-      const attempt = <Value>(make: () => Value): Value | undefined => {
-        try {
-          return make();
-        } catch {
-          return undefined;
-        }
-      };
-      const expected = attempt(() => runReference(kernelName, operands, attributes));
-      soil();
-      const got = attempt(() => run(backendName, kernelName, operands, attributes));
-      expect(got === undefined, what).toBe(expected === undefined);
-      if (!got || !expected) continue;
-      expect([got.shape, got.dtype], what).toEqual([expected.shape, expected.dtype]);
-      expect(same(got.values, expected.values), what).toBe(true);
-    }
-  });
-});
+describe.each(kernels.map(({ kernelName, backendName }) => [kernelName, backendName] as const))(
+  '%s on %s',
+  (kernelName, backendName) => {
+    test(`${casesPerKernel} cases`, () => {
+      for (let seed = 1; seed <= casesPerKernel; seed++) {
+        const { operands, attributes } = empties[kernelName]!(new Draw(seeded(seed * 7919)));
+        const shapes = Object.values(operands).map(({ shape }) => shape);
+        const what = `seed ${seed}: ${JSON.stringify({ shapes, attributes })}`;
+        const attempt = <Value>(make: () => Value): Value | undefined => {
+          try {
+            return make();
+          } catch {
+            return undefined;
+          }
+        };
+        const expected = attempt(() => runReference(kernelName, operands, attributes));
+        soil();
+        const got = attempt(() => run(backendName, kernelName, operands, attributes));
+        expect(got === undefined, what).toBe(expected === undefined);
+        if (!got || !expected) continue;
+        expect([got.shape, got.dtype], what).toEqual([expected.shape, expected.dtype]);
+        expect(same(got.values, expected.values), what).toBe(true);
+      }
+    });
+  },
+);
 
 describe.each(['wasm', 'cpu'] as BackendName[])('a filter larger than the image, on %s', (backendName) => {
-  const operand = (shape: number[]): { shape: number[]; values: Float32Array } => ({ shape, values: new Float32Array(tf.util.sizeFromShape(shape)) });
-  const image = operand([1, 3, 6, 2]), convolution = { strides: 1, dilations: 1, dataFormat: 'NHWC' };
+  const operand = (shape: number[]): { shape: number[]; values: Float32Array } => ({
+    shape,
+    values: new Float32Array(tf.util.sizeFromShape(shape)),
+  });
+  const image = operand([1, 3, 6, 2]);
+  const convolution = { strides: 1, dilations: 1, dataFormat: 'NHWC' };
   const refused: [string, Parameters<typeof run>[2], Parameters<typeof run>[3]][] = [
     ['Conv2D', { x: image, filter: operand([5, 5, 2, 3]) }, convolution],
     ['Conv2D', { x: operand([1, 2, 3, 6]), filter: operand([5, 5, 2, 3]) }, { ...convolution, dataFormat: 'NCHW' }],
-    ['FusedConv2D', { x: image, filter: operand([5, 5, 2, 3]), bias: operand([3]) }, { ...convolution, activation: 'relu' }],
+    [
+      'FusedConv2D',
+      { x: image, filter: operand([5, 5, 2, 3]), bias: operand([3]) },
+      { ...convolution, activation: 'relu' },
+    ],
     ['DepthwiseConv2dNative', { x: image, filter: operand([5, 5, 2, 3]) }, convolution],
     ['FusedDepthwiseConv2D', { x: image, filter: operand([5, 5, 2, 3]) }, { ...convolution, activation: 'relu' }],
     ['MaxPool', { x: image }, { filterSize: 5, strides: 1 }],
     ['AvgPool', { x: image }, { filterSize: 5, strides: 1 }],
   ];
-  const here = refused.filter(([name]) => kernels.some((each) => each.kernelName === name && each.backendName === backendName));
+  const here = refused.filter(([name]) =>
+    kernels.some((each) => each.kernelName === name && each.backendName === backendName),
+  );
   test.each(here)('%s', (kernelName, operands, attributes) => {
     for (const pad of ['valid', 0]) {
-      const expected = 'expected an image that the filter of 5 × 5 fits into; pad the image, or take a smaller filter, got 3 × 6';
-      expect(() => run(backendName, kernelName, operands, { ...attributes, pad })).toThrow(`[backprop] ${kernelName}: ${expected}`);
+      const expected =
+        'expected an image that the filter of 5 × 5 fits into; pad the image, or take a smaller filter, got 3 × 6';
+      expect(() => run(backendName, kernelName, operands, { ...attributes, pad })).toThrow(
+        `[backprop] ${kernelName}: ${expected}`,
+      );
     }
   });
 });

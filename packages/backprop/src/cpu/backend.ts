@@ -13,4 +13,5 @@ export const tensorOf = (backend: unknown, shape: number[], values: Float32Array
   (backend as CpuBackend).makeTensorInfo(shape, 'float32', values);
 
 /** A new tensor of zeros. */
-export const zeros = (backend: unknown, shape: number[]): TensorInfo => tensorOf(backend, shape, new Float32Array(util.sizeFromShape(shape)));
+export const zeros = (backend: unknown, shape: number[]): TensorInfo =>
+  tensorOf(backend, shape, new Float32Array(util.sizeFromShape(shape)));

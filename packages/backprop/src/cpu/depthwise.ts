@@ -1,5 +1,7 @@
 /** DepthwiseConv2dNative and its two gradients on cpu. Canonical images repeat channels, so that each output channel has its own input. */
-import { DepthwiseConv2dNative, DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput } from '@tensorflow/tfjs-core';
+import {
+  DepthwiseConv2dNative, DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput,
+} from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical, canonicalSize, imageSize, outputSize } from '../canonical';
 import type { Geometry } from '../canonical';
@@ -27,7 +29,8 @@ const forEachProduct = (geometry: Geometry, use: (image: number, filter: number,
 
 export const depthwiseConvolution: OwnKernel = (args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  const info = convolutionInfo(DepthwiseConv2dNative, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes, true);
+  const attributes = args.attrs as unknown as ConvolutionAttributes;
+  const info = convolutionInfo(DepthwiseConv2dNative, x.shape, filter.shape, attributes, true);
   if (!areFloat32(x, filter)) return stock(args);
   if (isEmpty(info)) return zeros(args.backend, info.outShape);
   const geometry = repeated(info), { outChannels } = info;
@@ -41,7 +44,8 @@ export const depthwiseConvolution: OwnKernel = (args, stock) => {
     });
     const { start, pixelStep, channelStep } = outputSteps(geometry, index);
     for (let pixel = 0, from = 0; from < sums.length; pixel++) {
-      for (let channel = 0; channel < outChannels; channel++) made[start + pixel * pixelStep + channel * channelStep] = sums[from++]!;
+      const to = start + pixel * pixelStep;
+      for (let channel = 0; channel < outChannels; channel++) made[to + channel * channelStep] = sums[from++]!;
     }
   }
   return tensorOf(args.backend, info.outShape, made);

@@ -36,8 +36,10 @@ const clampInPlace = (values: Float32Array, bias: Float32Array | undefined, chan
   }
 };
 
-const convolutionChannels = (kernelName: string, depthwise: boolean): ChannelsOf => ({ x, filter }, attributes) =>
-  convolutionInfo(kernelName, x!.shape, filter!.shape, attributes as unknown as ConvolutionAttributes, depthwise).outChannels;
+const convolutionChannels = (kernelName: string, depthwise: boolean): ChannelsOf => ({ x, filter }, attrs) => {
+  const attributes = attrs as unknown as ConvolutionAttributes;
+  return convolutionInfo(kernelName, x!.shape, filter!.shape, attributes, depthwise).outChannels;
+};
 
 export const fusedConvolution = fused(convolution, convolutionChannels(FusedConv2D, false));
 export const fusedDepthwiseConvolution = fused(depthwiseConvolution, convolutionChannels(FusedDepthwiseConv2D, true));

@@ -30,7 +30,8 @@ const changesNothing = ({ filterHeight, filterWidth, inShape, outShape }: Convol
 
 export const maxPool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
-  const info = poolInfo(MaxPool, x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolInfo(MaxPool, x.shape, args.attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   if (!areFloat32(x) || changesNothing(info)) return stock(args);
   const values = valuesOf(args.backend, x), made = new Float32Array(util.sizeFromShape(info.outShape)).fill(-Infinity);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
@@ -48,7 +49,8 @@ export const maxPool: OwnKernel = (args, stock) => {
 
 export const averagePool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
-  const info = poolInfo(AvgPool, x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolInfo(AvgPool, x.shape, args.attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   if (!areFloat32(x) || changesNothing(info)) return stock(args);
   const values = valuesOf(args.backend, x), sums = new Float64Array(inChannels);
   const made = new Float32Array(util.sizeFromShape(info.outShape));
@@ -70,7 +72,8 @@ export const maxPoolGradient: OwnKernel = (args, stock) => {
   const { inputs, backend, attrs } = args;
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   if (!areFloat32(dy, input)) return stock(args);
-  const info = poolGradientInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolGradientInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   const values = valuesOf(backend, input), gradients = valuesOf(backend, dy), made = new Float32Array(values.length);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let channel = 0; channel < inChannels; channel++) {
@@ -96,7 +99,8 @@ export const averagePoolGradient: OwnKernel = (args, stock) => {
   const { inputs, backend, attrs } = args;
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   if (!areFloat32(dy, input)) return stock(args);
-  const info = poolGradientInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolGradientInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   const gradients = valuesOf(backend, dy), made = new Float32Array(util.sizeFromShape(input.shape));
   const factor = 1 / (info.filterHeight * info.filterWidth);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {

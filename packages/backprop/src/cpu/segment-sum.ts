@@ -11,7 +11,9 @@ export const segmentSum: OwnKernel = (args, stock) => {
   const shapes = segmentShapes(x, segmentIds, numSegments);
   if (!shapes || !areFloat32(x)) return stock(args);
   const { rows, size, outShape } = shapes;
-  const values = valuesOf(args.backend, x), ids = valuesOf(args.backend, segmentIds), sums = new Float64Array(numSegments * size);
+  const values = valuesOf(args.backend, x);
+  const ids = valuesOf(args.backend, segmentIds);
+  const sums = new Float64Array(numSegments * size);
   for (let row = 0; row < rows; row++) {
     const id = ids[row]!;
     if (id < 0 || id >= numSegments) continue;

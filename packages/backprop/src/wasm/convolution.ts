@@ -48,7 +48,8 @@ export const convolution = inFloat32((args, stock) => {
 /** tfjs's ignores sigmoid and elu here; ours runs their kernels. */
 export const fusedConvolution = inFloat32((args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  const { outChannels } = convolutionInfo(FusedConv2D, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
+  const attributes = args.attrs as unknown as ConvolutionAttributes;
+  const { outChannels } = convolutionInfo(FusedConv2D, x.shape, filter.shape, attributes);
   const end = fusedEnd(args, 'wasm', outChannels);
   if (!end || !areFloat32(x, filter)) return stock(args);
   const made = convolution(args, stock) as TensorInfo;

@@ -62,7 +62,8 @@ const instantiate = (backend: WasmBackend): Heap => {
 };
 
 /** Where a tensor's values lie, in bytes; some of tfjs's kernels note an address past 2 GiB as a negative number. */
-export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
+export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number =>
+  backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
 
 /** A new tensor, whose memory holds whatever it held until `fill` has written it; given back if that fails. */
 export const output = (
@@ -84,8 +85,9 @@ export const output = (
 export const zeros = (heap: Heap, kernelName: string, shape: number[]): TensorInfo =>
   output(heap, kernelName, shape, (target) => heap.kernels.zero(target, util.sizeFromShape(shape) * 4));
 
-/** Asked for more than 2 GiB at once, emscripten's malloc can answer with an address whose memory would end behind the heap. */
-const isThere = ({ memory }: Heap, pointer: number, bytes: number): boolean => pointer !== 0 && pointer + bytes <= memory.buffer.byteLength;
+/** Asked for more than 2 GiB, emscripten's malloc can answer with an address whose memory would end behind the heap. */
+const isThere = ({ memory }: Heap, pointer: number, bytes: number): boolean =>
+  pointer !== 0 && pointer + bytes <= memory.buffer.byteLength;
 
 const outOfMemory = (kernelName: string, bytes: number): Error =>
   new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);

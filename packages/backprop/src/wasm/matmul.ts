@@ -39,7 +39,8 @@ export const fusedMatMul = inFloat32((args, stock) => {
   const shapes = matrixShapes(args), end = shapes && fusedEnd(args, 'wasm', shapes.columns);
   // tfjs's reads one bias a column, whatever there is.
   const repeats = end?.bias !== undefined && end.bias.shape[0] !== shapes!.columns;
-  if (!end || (isSmall(shapes) && shapes.pairs.length === 1 && end.isClamp && end.high === Infinity && !repeats)) return stock(args);
+  const isPlain = end?.isClamp && end.high === Infinity && !repeats;
+  if (!end || (isPlain && isSmall(shapes) && shapes.pairs.length === 1)) return stock(args);
   const made = multiply(args, _FusedMatMul, shapes);
   biasInPlace(heapOf(args.backend), _FusedMatMul, made, shapes.columns, end);
   return end.activate(made);

@@ -1,4 +1,4 @@
-/** FusedBatchNorm on wasm: one subtraction, multiplication and addition a value; tfjs works out each value's channel and takes a root for it. */
+/** FusedBatchNorm on wasm: three operations a value; tfjs works out each value's channel and takes a root for it. */
 import { FusedBatchNorm, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { inFloat32 } from './float32';

@@ -9,7 +9,9 @@ import { inFloat32 } from './float32';
 import { geometryBytes, writeGeometry } from './geometry';
 import { type Heap, heapOf, output, pointerTo, withScratch } from './heap';
 
-type Run = (heap: Heap, info: ConvolutionInfo, input: TensorInfo, dy: TensorInfo, target: number, shape: number) => void;
+type Run = (
+  heap: Heap, info: ConvolutionInfo, input: TensorInfo, dy: TensorInfo, target: number, shape: number,
+) => void;
 
 /** A pooling gradient: checked, its geometry written to the heap, and one call of the kernel that `run` names. */
 const poolGradient = (kernelName: string, run: Run): OwnKernel => inFloat32((args, stock) => {

@@ -1,4 +1,4 @@
-/** Sum and Mean over leading axes on wasm (the gradient of a bias, the moments of batch normalisation); tfjs transposes for them. */
+/** Sum and Mean over leading axes on wasm (a bias's gradient, the moments of batch normalisation); tfjs transposes for them. */
 import { Mean, Sum, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../kernel';
@@ -9,23 +9,29 @@ import { heapOf, output, pointerTo, withScratch } from './heap';
 /** Rows that are summed in float32, before float64; that of assembly/reduction.ts. */
 const blockRows = 32;
 
-const overLeadingAxes = (kernelName: string, mean: boolean): OwnKernel => (args, stock) => {
-  const { x } = args.inputs as { x: TensorInfo };
-  const shapes = leadingRows(x, args.attrs as unknown as { axis?: number | number[]; keepDims?: boolean });
-  const heap = heapOf(args.backend);
-  if (!shapes) {
-    const made = stock(args) as TensorInfo;
-    // tfjs's leaves the sums of nothing unwritten.
-    if (util.sizeFromShape(x.shape) === 0) heap.kernels.zero(pointerTo(heap, made), util.sizeFromShape(made.shape) * util.bytesPerElement(made.dtype));
-    return made;
-  }
-  const { rows, columns, outShape } = shapes;
-  const fill = (target: number, totals: number): void => {
-    heap.kernels.sumRows(pointerTo(heap, x), target, rows, columns, mean ? 1 / rows : 1, totals);
+const overLeadingAxes =
+  (kernelName: string, mean: boolean): OwnKernel =>
+  (args, stock) => {
+    const { x } = args.inputs as { x: TensorInfo };
+    const shapes = leadingRows(x, args.attrs as unknown as { axis?: number | number[]; keepDims?: boolean });
+    const heap = heapOf(args.backend);
+    if (!shapes) {
+      const made = stock(args) as TensorInfo;
+      // tfjs's leaves the sums of nothing unwritten.
+      const bytes = util.sizeFromShape(made.shape) * util.bytesPerElement(made.dtype);
+      if (util.sizeFromShape(x.shape) === 0) heap.kernels.zero(pointerTo(heap, made), bytes);
+      return made;
+    }
+    const { rows, columns, outShape } = shapes;
+    const fill = (target: number, totals: number): void => {
+      heap.kernels.sumRows(pointerTo(heap, x), target, rows, columns, mean ? 1 / rows : 1, totals);
+    };
+    return output(heap, kernelName, outShape, (target) =>
+      rows > blockRows
+        ? withScratch(heap, kernelName, [columns * 8], (totals) => fill(target, totals))
+        : fill(target, 0),
+    );
   };
-  return output(heap, kernelName, outShape, (target) =>
-    (rows > blockRows ? withScratch(heap, kernelName, [columns * 8], (totals) => fill(target, totals)) : fill(target, 0)));
-};
 
 const sumOfNumbers = overLeadingAxes(Sum, false);
 

@@ -13,8 +13,19 @@ export const segmentSum = inFloat32(({ inputs, backend, attrs }) => {
   requireFloat32(UnsortedSegmentSum, { x });
   const shapes = segmentShapes(x, segmentIds, numSegments);
   if (!shapes) throw wrongIds(x, segmentIds);
-  const { rows, size, outShape } = shapes, heap = heapOf(backend);
+  const { rows, size, outShape } = shapes;
+  const heap = heapOf(backend);
   return output(heap, UnsortedSegmentSum, outShape, (target) =>
     withScratch(heap, UnsortedSegmentSum, [(numSegments + rows) * 4], (scratch) =>
-      heap.kernels.segmentSum(pointerTo(heap, x), pointerTo(heap, segmentIds), target, rows, size, numSegments, scratch)));
+      heap.kernels.segmentSum(
+        pointerTo(heap, x),
+        pointerTo(heap, segmentIds),
+        target,
+        rows,
+        size,
+        numSegments,
+        scratch,
+      ),
+    ),
+  );
 }, 'x');

@@ -41,7 +41,8 @@ export const run = (
     const results = [kernelFunc({ inputs: given, attrs: attrs as tf.NamedAttrMap, backend })].flat();
     const values = results.flatMap(({ dataId }) => [...backend.readSync(dataId) as Float32Array]);
     for (const { dataId } of results) backend.disposeData(dataId);
-    return { shape: results.flatMap(({ shape }) => shape), dtype: results[0]!.dtype, values: Float32Array.from(values) };
+    const { dtype } = results[0]!;
+    return { shape: results.flatMap(({ shape }) => shape), dtype, values: Float32Array.from(values) };
   } finally {
     for (const { dataId } of Object.values(inputs)) backend.disposeData(dataId);
   }
@@ -77,7 +78,9 @@ export const difference = (got: ArrayLike<number>, expected: ArrayLike<number>):
 /** Whether values agree to 1e-4 of the largest; what is not finite agrees with itself alone. */
 export const same = (got: ArrayLike<number>, expected: ArrayLike<number>): boolean => {
   if (got.length !== expected.length) return false;
-  const finite = (values: ArrayLike<number>): Float64Array => Float64Array.from(values, (value) => (Number.isFinite(value) ? value : 0));
-  const others = (values: ArrayLike<number>): string[] => Array.from(values, (value) => (Number.isFinite(value) ? '' : String(value)));
-  return others(got).join() === others(expected).join() && difference(finite(got), finite(expected)) < 1e-4;
+  const { isFinite } = Number;
+  const finite = (values: ArrayLike<number>): number[] => Array.from(values, (value) => (isFinite(value) ? value : 0));
+  const others = (values: ArrayLike<number>): string =>
+    Array.from(values, (value) => (isFinite(value) ? '' : String(value))).join();
+  return others(got) === others(expected) && difference(finite(got), finite(expected)) < 1e-4;
 };
