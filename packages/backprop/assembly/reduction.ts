@@ -1,11 +1,11 @@
-/** Sums over leading axes, and sums by segment. Long sums are made in float64: their rounding error does not grow with them. */
+/** Sums over leading axes, and sums by segment. Long sums are made in float64: their rounding error does not grow. */
 
 /** Rows that are summed in float32, before float64. */
 const blockRows = 32;
 
 /**
- * target[column] = factor · Σ over rows of source (rows × columns). `totals` has room for a row of float64; it is left alone
- * where one block holds all rows.
+ * target[column] = factor · Σ over rows of source (rows × columns). `totals` has room for a row of float64; it is left
+ * alone where one block holds all rows.
  */
 export function sumRows(source: usize, target: usize, rows: i32, columns: i32, factor: f64, totals: usize): void {
   if (rows <= blockRows) {
@@ -78,14 +78,15 @@ function addDouble(target: usize, values: v128): void {
 }
 
 /**
- * target (segments × size) = the sum of the rows of source whose id is the segment; other ids, negative ones too, are left
- * out. `scratch` has room for a number per segment and one per row: the rows are put in the order of their segments first.
+ * target (segments × size) = the sum of the rows of source whose id is the segment; other ids, negative ones too, are
+ * left out. `scratch` has room for a number per segment and one per row: the rows are put in the order of their segments.
  */
 export function segmentSum(
   source: usize, ids: usize, target: usize, rows: i32, size: i32, segments: i32, scratch: usize,
 ): void {
   const stride = <usize>size << 2, order = scratch + (<usize>segments << 2), last = ids + (<usize>rows << 2);
   memory.fill(scratch, 0, <usize>segments << 2);
+  memory.fill(target, 0, stride * <usize>segments);
   for (let at = ids; at < last; at += 4) {
     const id = load<u32>(at), count = scratch + (<usize>id << 2);
     if (id < <u32>segments) store<u32>(count, load<u32>(count) + 1);
@@ -107,21 +108,41 @@ export function segmentSum(
   let first = order;
   for (let segment = 0; segment < segments; segment++) {
     const end = order + (<usize>load<i32>(scratch + (<usize>segment << 2)) << 2);
-    sumListed(first, end, size, target);
+    if (end - first > <usize>blockRows << 2) sumMany(first, end, size, target);
+    else if (first < end) sumFew(first, end, size, target);
     first = end;
     target += stride;
   }
 }
 
-/** target (size) = the sum of the rows whose addresses lie from first to end. */
+/** target (size) = the sum of the rows, one at least and no more than a block, whose addresses lie from first to end. */
 // @ts-ignore: decorator
 @inline
-function sumListed(first: usize, end: usize, size: i32, target: usize): void {
-  if (end - first <= 4) {
-    if (first == end) memory.fill(target, 0, <usize>size << 2);
-    else memory.copy(target, load<usize>(first), <usize>size << 2);
-    return;
+function sumFew(first: usize, end: usize, size: i32, target: usize): void {
+  const second = first + 4;
+  const start = load<usize>(first);
+  let count = size, offset: usize = 0;
+  for (; count >= 8; count -= 8) {
+    let low = v128.load(start + offset), high = v128.load(start + offset, 16);
+    for (let row = second; row < end; row += 4) {
+      const from = load<usize>(row) + offset;
+      low = f32x4.add(low, v128.load(from));
+      high = f32x4.add(high, v128.load(from, 16));
+    }
+    v128.store(target + offset, low);
+    v128.store(target + offset, high, 16);
+    offset += 32;
   }
+  for (; count; count--) {
+    let sum = f32.load(start + offset);
+    for (let row = second; row < end; row += 4) sum += f32.load(load<usize>(row) + offset);
+    f32.store(target + offset, sum);
+    offset += 4;
+  }
+}
+
+/** The same of more rows. */
+function sumMany(first: usize, end: usize, size: i32, target: usize): void {
   let at: usize = 0, count = size;
   for (; count >= 8; count -= 8) {
     let a = f64x2.splat(0), b = a, c = a, d = a;

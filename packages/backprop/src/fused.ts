@@ -26,7 +26,7 @@ export interface End {
   activate(made: TensorInfo): TensorInfo;
 }
 
-/** Undefined where tfjs's kernel is asked: channels first, a bias of neither one value nor one a channel, other activations. */
+/** Undefined where tfjs's kernel is asked: channels first, a bias of neither one value nor one a channel, an unknown end. */
 export const fusedEnd = (args: Arguments, backendName: BackendName, channels: number): End | undefined => {
   const { bias, preluActivationWeights } = args.inputs as { bias?: TensorInfo | null; preluActivationWeights?: TensorInfo | null };
   const { dataFormat = 'NHWC', leakyreluAlpha, ...attributes } = args.attrs as unknown as FusedAttributes;

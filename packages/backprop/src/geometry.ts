@@ -33,8 +33,9 @@ const convolutionShapes = (
 /** Where the filter is larger than the padded image, tfjs's own kernels make tensors of negative sizes. */
 const requireRoom = (kernelName: string, info: ConvolutionInfo): ConvolutionInfo => {
   if (info.outHeight < 0 || info.outWidth < 0) {
-    const expected = `an image that the filter of ${info.filterHeight} × ${info.filterWidth} fits into`;
-    throw rangeError(kernelName, `${expected}; pad the image, or take a smaller filter`, `${info.inHeight} × ${info.inWidth}`);
+    const filter = `${info.filterHeight} × ${info.filterWidth}`;
+    const expected = `an image that the filter of ${filter} fits into; pad the image, or take a smaller filter`;
+    throw rangeError(kernelName, expected, `${info.inHeight} × ${info.inWidth}`);
   }
   return info;
 };

@@ -107,7 +107,7 @@ describe.each(['wasm', 'cpu'] as const)('%s', (backendName) => {
         { x, segmentIds: { shape: [rows], values: ids } },
         { numSegments },
       );
-      expect(error(got.values, expected)).toBeLessThan(2e-7);
+      expect(error(got.values, expected)).toBeLessThan(1e-6);
     });
   });
 

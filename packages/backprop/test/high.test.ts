@@ -1,4 +1,4 @@
-/** A heap past 2 GiB, where an address no longer fits a signed number: every kernel gives the bits that it gives below. */
+/** A heap past 2 GiB, where an address no longer fits a signed number: kernels give the bits that they give below. */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { kernels } from '../src';

@@ -98,7 +98,7 @@ test('an address whose memory would end behind the heap is no memory', () => {
   expect((repeat() as tf.Tensor).shape).toEqual([8, 4]);
 });
 
-// Last, since the heap keeps its size. 16 bytes, doubled again and again, come to 2 GiB exactly, then to an address of 0.
+// Last, since the heap keeps its size. 16 bytes, doubled again and again, come to 2 GiB exactly, then to an address 0.
 test('a tensor of more than 2 GiB', () => {
   const x = tf.tensor2d([[1, 2, 3, 4]]);
   const rows = 2 ** 27 + 2 ** 25;

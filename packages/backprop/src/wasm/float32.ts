@@ -1,6 +1,6 @@
 /**
- * Numbers of other dtypes for kernels that compute in float32. Where tfjs's wasm kernels check no dtype, they read other
- * numbers as if they were float32, and write four bytes where a truth value has one: they are no way out.
+ * Numbers of other dtypes for kernels that compute in float32. Where tfjs's wasm kernels check no dtype, they read
+ * other numbers as if they were float32, and write four bytes where a truth value has one: they are no way out.
  */
 import { Cast, getKernel } from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';

@@ -11,8 +11,12 @@ export const batchNormalization = inFloat32((args, stock) => {
   if (!ours || columns === 0) return stock(args);
   const heap = heapOf(args.backend), { varianceEpsilon } = args.attrs as unknown as { varianceEpsilon: number };
   const optional = (tensor: TensorInfo | null | undefined): number => (tensor ? pointerTo(heap, tensor) : 0);
-  return output(heap, FusedBatchNorm, x!.shape, (target) => withScratch(heap, FusedBatchNorm, [columns * 8], (factors) => heap.kernels.normalize(
-    pointerTo(heap, x!), pointerTo(heap, mean!), pointerTo(heap, variance!), optional(scale), optional(offset), varianceEpsilon,
-    util.sizeFromShape(x!.shape) / columns, columns, factors, target,
-  )));
+  const rows = util.sizeFromShape(x!.shape) / columns;
+  const fill = (target: number): void => withScratch(heap, FusedBatchNorm, [Math.ceil(columns / 4) * 48], (constants) => {
+    heap.kernels.normalize(
+      pointerTo(heap, x!), pointerTo(heap, mean!), pointerTo(heap, variance!), optional(scale), optional(offset),
+      varianceEpsilon, rows, columns, constants, target,
+    );
+  });
+  return output(heap, FusedBatchNorm, x!.shape, fill);
 });

@@ -1,4 +1,4 @@
-/** Sum and Mean over leading axes on wasm (a bias's gradient, the moments of batch normalisation); tfjs transposes for them. */
+/** Sum and Mean over leading axes on wasm (a bias's gradient, the moments of a batch); tfjs transposes for them. */
 import { Mean, Sum, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../kernel';
