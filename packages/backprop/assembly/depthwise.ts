@@ -15,15 +15,15 @@ export function depthwiseFilterGradientImage(image: usize, gradient: usize, geom
         let channel = 0;
         for (; channel + 8 <= channels; channel += 8) {
           let from = start + (<usize>channel << 2), change = gradient + (<usize>channel << 2);
-          let low = v128.load(to), high = v128.load(to, 16);
+          let low = f32x4.splat(0), high = low;
           for (let pixel = g.outWidth; pixel; pixel--) {
             low = f32x4.add(low, f32x4.mul(v128.load(from), v128.load(change)));
             high = f32x4.add(high, f32x4.mul(v128.load(from, 16), v128.load(change, 16)));
             from += step;
             change += pixelBytes;
           }
-          v128.store(to, low);
-          v128.store(to, high, 16);
+          v128.store(to, f32x4.add(v128.load(to), low));
+          v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
           to += 32;
         }
         for (; channel < channels; channel++) {

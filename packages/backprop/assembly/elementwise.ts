@@ -60,7 +60,12 @@ export function repeat(source: usize, bytes: usize, count: usize, target: usize)
   const total = bytes * count;
   if (total == 0) return;
   memory.copy(target, source, bytes);
-  for (let filled = bytes; filled < total; filled += filled) memory.copy(target + filled, target, min(filled, total - filled));
+  // Twice what is there may be more than an address can hold.
+  for (let filled = bytes; filled < total;) {
+    const more = min(filled, total - filled);
+    memory.copy(target + filled, target, more);
+    filled += more;
+  }
 }
 
 /** target (rows × columns) = clamp(target + bias, low, high), where it lies; NaN stays NaN. */

@@ -50,7 +50,9 @@ export function exportImage(source: usize, target: usize, geometry: usize): void
     let to = target + pixelStep * <usize>(row * g.width);
     if (g.channelsLast && multiplier == 1) {
       const shared = sourceRow < g.paddedHeight ? max(0, min(g.width, g.paddedWidth - g.padLeft)) : 0;
-      memory.copy(to, source + sourcePixel * <usize>(sourceRow * g.paddedWidth + g.padLeft), pixelStep * <usize>shared);
+      const from = source + sourcePixel * <usize>(sourceRow * g.paddedWidth + g.padLeft);
+      // A copy of nothing traps, too, where its source lies behind the heap's end.
+      if (shared > 0) memory.copy(to, from, pixelStep * <usize>shared);
       memory.fill(to + pixelStep * <usize>shared, 0, pixelStep * <usize>(g.width - shared));
       continue;
     }

@@ -1,5 +1,5 @@
 /** What a fused kernel does after its product: add a bias, then clamp, or run the activation's own kernel. */
-import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel } from '@tensorflow/tfjs-core';
+import { Elu, LeakyRelu, Prelu, Sigmoid, getKernel, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Arguments, BackendName } from './kernel';
 
@@ -26,12 +26,13 @@ export interface End {
   activate(made: TensorInfo): TensorInfo;
 }
 
-/** Undefined where tfjs's kernel is asked: channels first, a bias that is not one value a channel, an unknown activation. */
+/** Undefined where tfjs's kernel is asked: channels first, a bias of neither one value nor one a channel, an unknown end. */
 export const fusedEnd = (args: Arguments, backendName: BackendName, channels: number): End | undefined => {
   const { bias, preluActivationWeights } = args.inputs as { bias?: TensorInfo | null; preluActivationWeights?: TensorInfo | null };
   const { dataFormat = 'NHWC', leakyreluAlpha, ...attributes } = args.attrs as unknown as FusedAttributes;
   const activation = attributes.activation ?? 'linear', kernel = getKernel(activations[activation] ?? '', backendName);
-  const fits = !bias || (bias.shape.length === 1 && bias.shape[0] === channels && bias.dtype === 'float32');
+  const isRow = bias?.shape.length === 1 && (bias.shape[0] === channels || bias.shape[0] === 1);
+  const fits = !bias || (isRow && bias.dtype === 'float32');
   if (dataFormat !== 'NHWC' || !fits || !(clamps[activation] || kernel)) return undefined;
   const [low, high] = clamps[activation] ?? clamps.linear!;
   return {
@@ -39,7 +40,8 @@ export const fusedEnd = (args: Arguments, backendName: BackendName, channels: nu
     isClamp: !kernel,
     plain: !bias && low === -Infinity && high === Infinity,
     activate: (made) => {
-      if (!kernel) return made;
+      // The wasm kernel of prelu divides by a size.
+      if (!kernel || util.sizeFromShape(made.shape) === 0) return made;
       const inputs = { x: made, ...(preluActivationWeights && { alpha: preluActivationWeights }) };
       const activated = kernel.kernelFunc({ inputs, attrs: { alpha: leakyreluAlpha ?? 0.2 }, backend: args.backend }) as TensorInfo;
       (args.backend as { disposeData(dataId: object): boolean }).disposeData(made.dataId);

@@ -36,7 +36,9 @@ const install = (backendName: BackendName): void => {
     const stock = getKernel(kernelName, backendName);
     if (stock && stock === entries.get(kernelName)?.own) continue;
     if (stock) unregisterKernel(kernelName, backendName);
-    const fallback = stock?.kernelFunc ?? (() => { throw rangeError(kernelName, 'a case that @clipkit/backprop has a kernel for', 'another'); });
+    const fallback = stock?.kernelFunc ?? (() => {
+      throw rangeError(kernelName, 'inputs of float32 (tfjs has no kernel for others here)', 'others');
+    });
     // tfjs's kernel still serves as the fallback, so what it sets up and lets go of stays in place.
     const own: KernelConfig = { ...stock, kernelName, backendName, kernelFunc: (args) => run(args, fallback) };
     registerKernel(own);

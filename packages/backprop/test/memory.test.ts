@@ -82,3 +82,31 @@ test('identity shares its values until the last of them is gone', () => {
   second.dispose();
   expect(tf.backend().numDataIds()).toBe(data - 1);
 });
+
+test('an address whose memory would end behind the heap is no memory', () => {
+  const { wasm } = backend();
+  const x = tf.ones([1, 4]);
+  const data = tf.backend().numDataIds();
+  const end = wasm.asm!.memory!.buffer.byteLength;
+  const mallocs = vi.spyOn(wasm, '_malloc').mockImplementation((bytes) => end - bytes + 4);
+  const frees = vi.spyOn(wasm, '_free').mockImplementation(() => undefined);
+  const repeat = (): unknown => tf.engine().runKernel('Tile', { x }, { reps: [8, 1] });
+  expect(repeat).toThrow('[backprop] Tile: expected 128 bytes on the heap of the wasm backend, got none');
+  expect(tf.backend().numDataIds()).toBe(data);
+  mallocs.mockRestore();
+  frees.mockRestore();
+  expect((repeat() as tf.Tensor).shape).toEqual([8, 4]);
+});
+
+// Last, since the heap keeps its size. 16 bytes, doubled again and again, come to 2 GiB exactly, then to an address 0.
+test('a tensor of more than 2 GiB', () => {
+  const x = tf.tensor2d([[1, 2, 3, 4]]);
+  const rows = 2 ** 27 + 2 ** 25;
+  const made = tf.engine().runKernel('Tile', { x }, { reps: [rows, 1] }) as tf.Tensor;
+  const { buffer } = backend().wasm.asm!.memory!;
+  const start = backend().dataIdMap.get(made.dataId).memoryOffset;
+  for (const row of [0, 1, 2 ** 26, 2 ** 27 - 1, 2 ** 27, rows - 1]) {
+    expect([...new Float32Array(buffer, start + row * 16, 4)]).toEqual([1, 2, 3, 4]);
+  }
+  tf.dispose([x, made]);
+});

@@ -1,12 +1,12 @@
 /** Conv2D and its two gradients on cpu: products of packed patches, a block of output pixels at a time. */
-import { Conv2DBackpropFilter, Conv2DBackpropInput } from '@tensorflow/tfjs-core';
+import { Conv2D, Conv2DBackpropFilter, Conv2DBackpropInput } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical, canonicalSize, imageSize, patchOffsets } from '../canonical';
 import type { Geometry } from '../canonical';
-import { convolutionInfo, gradientInfo, requireFloat32 } from '../geometry';
+import { areFloat32, convolutionInfo, gradientInfo, isEmpty } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { tensorOf, valuesOf } from './backend';
+import { tensorOf, valuesOf, zeros } from './backend';
 import { addImage, outputSteps, patchStart, readImage } from './images';
 import { multiply, pack, panels } from './panels';
 
@@ -21,8 +21,9 @@ const forEachBlock = ({ outHeight, outWidth }: Geometry, use: (first: number, co
 
 export const convolution: OwnKernel = (args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  if (x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
-  const info = convolutionInfo(x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
+  const info = convolutionInfo(Conv2D, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
+  if (!areFloat32(x, filter)) return stock(args);
+  if (isEmpty(info)) return zeros(args.backend, info.outShape);
   const geometry = canonical(info), offsets = patchOffsets(geometry);
   const { batchSize, outHeight, outWidth, outChannels } = info, weights = offsets.length;
   const right = panels(outChannels, weights), left = panels(blockPixels, weights), block = new Float64Array(blockPixels * outChannels);
@@ -47,11 +48,13 @@ export const convolution: OwnKernel = (args, stock) => {
   return tensorOf(args.backend, info.outShape, made);
 };
 
-export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const convolutionFilterGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
-  requireFloat32(Conv2DBackpropFilter, { x, dy });
+  if (!areFloat32(x, dy)) return stock(args);
   const info = gradientInfo(Conv2DBackpropFilter, x.shape, attributes.filterShape, dy, attributes);
+  if (isEmpty(info)) return zeros(backend, attributes.filterShape);
   const geometry = canonical(info), offsets = patchOffsets(geometry);
   const { batchSize, outChannels } = info, weights = offsets.length;
   const left = panels(weights, blockPixels), right = panels(outChannels, blockPixels);
@@ -71,11 +74,13 @@ export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs })
   return tensorOf(backend, attributes.filterShape, Float32Array.from(made));
 };
 
-export const convolutionInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const convolutionInputGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
-  requireFloat32(Conv2DBackpropInput, { dy, filter });
+  if (!areFloat32(dy, filter)) return stock(args);
   const info = gradientInfo(Conv2DBackpropInput, attributes.inputShape, filter.shape, dy, attributes);
+  if (isEmpty(info)) return zeros(backend, attributes.inputShape);
   const geometry = canonical(info), offsets = patchOffsets(geometry);
   const { batchSize, outChannels } = info, weights = offsets.length;
   const right = panels(weights, outChannels), left = panels(blockPixels, outChannels), patches = new Float64Array(blockPixels * weights);

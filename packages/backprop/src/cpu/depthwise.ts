@@ -1,13 +1,15 @@
 /** DepthwiseConv2dNative and its two gradients on cpu. Canonical images repeat channels, so that each output channel has its own input. */
-import { DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput } from '@tensorflow/tfjs-core';
+import {
+  DepthwiseConv2dNative, DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput,
+} from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical, canonicalSize, imageSize, outputSize } from '../canonical';
 import type { Geometry } from '../canonical';
-import { convolutionInfo, gradientInfo, requireFloat32 } from '../geometry';
+import { areFloat32, convolutionInfo, gradientInfo, isEmpty } from '../geometry';
 import type { ConvolutionAttributes, ConvolutionInfo } from '../geometry';
 import type { OwnKernel } from '../kernel';
-import { tensorOf, valuesOf } from './backend';
-import { addImage, patchStart, readImage } from './images';
+import { tensorOf, valuesOf, zeros } from './backend';
+import { addImage, outputSteps, patchStart, readImage } from './images';
 
 const repeated = (info: ConvolutionInfo): Geometry => canonical(info, info.outChannels / info.inChannels);
 
@@ -27,8 +29,10 @@ const forEachProduct = (geometry: Geometry, use: (image: number, filter: number,
 
 export const depthwiseConvolution: OwnKernel = (args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  if (x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
-  const info = convolutionInfo(x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes, true);
+  const attributes = args.attrs as unknown as ConvolutionAttributes;
+  const info = convolutionInfo(DepthwiseConv2dNative, x.shape, filter.shape, attributes, true);
+  if (!areFloat32(x, filter)) return stock(args);
+  if (isEmpty(info)) return zeros(args.backend, info.outShape);
   const geometry = repeated(info), { outChannels } = info;
   const weights = valuesOf(args.backend, filter), image = new Float64Array(canonicalSize(geometry));
   const made = new Float32Array(info.batchSize * outputSize(geometry)), sums = new Float64Array(outputSize(geometry));
@@ -38,16 +42,22 @@ export const depthwiseConvolution: OwnKernel = (args, stock) => {
     forEachProduct(geometry, (from, by, to) => {
       for (let channel = 0; channel < outChannels; channel++) sums[to + channel]! += image[from + channel]! * weights[by + channel]!;
     });
-    made.set(sums, index * sums.length);
+    const { start, pixelStep, channelStep } = outputSteps(geometry, index);
+    for (let pixel = 0, from = 0; from < sums.length; pixel++) {
+      const to = start + pixel * pixelStep;
+      for (let channel = 0; channel < outChannels; channel++) made[to + channel * channelStep] = sums[from++]!;
+    }
   }
   return tensorOf(args.backend, info.outShape, made);
 };
 
-export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const depthwiseFilterGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
-  requireFloat32(DepthwiseConv2dNativeBackpropFilter, { x, dy });
+  if (!areFloat32(x, dy)) return stock(args);
   const info = gradientInfo(DepthwiseConv2dNativeBackpropFilter, x.shape, attributes.filterShape, dy, attributes, true);
+  if (isEmpty(info)) return zeros(backend, attributes.filterShape);
   const geometry = repeated(info), { outChannels } = info, gradients = valuesOf(backend, dy);
   const image = new Float64Array(canonicalSize(geometry)), made = new Float64Array(info.filterHeight * info.filterWidth * outChannels);
   for (let index = 0; index < info.batchSize; index++) {
@@ -60,11 +70,13 @@ export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) =
   return tensorOf(backend, attributes.filterShape, Float32Array.from(made));
 };
 
-export const depthwiseInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const depthwiseInputGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
-  requireFloat32(DepthwiseConv2dNativeBackpropInput, { dy, filter });
+  if (!areFloat32(dy, filter)) return stock(args);
   const info = gradientInfo(DepthwiseConv2dNativeBackpropInput, attributes.inputShape, filter.shape, dy, attributes, true);
+  if (isEmpty(info)) return zeros(backend, attributes.inputShape);
   const geometry = repeated(info), { outChannels } = info, gradients = valuesOf(backend, dy), weights = valuesOf(backend, filter);
   const image = new Float64Array(canonicalSize(geometry)), made = new Float32Array(info.batchSize * imageSize(geometry));
   for (let index = 0; index < info.batchSize; index++) {

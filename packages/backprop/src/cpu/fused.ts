@@ -1,6 +1,9 @@
 /** FusedConv2D, FusedDepthwiseConv2D and _FusedMatMul on cpu: ours, then bias and clamp where the values lie; tfjs's call its slow ones. */
+import { FusedConv2D, FusedDepthwiseConv2D } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { fusedEnd } from '../fused';
+import { convolutionInfo } from '../geometry';
+import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { valuesOf } from './backend';
 import { convolution } from './convolution';
@@ -25,11 +28,19 @@ const fused = (product: OwnKernel, channelsOf: ChannelsOf): OwnKernel => (args, 
 };
 
 const clampInPlace = (values: Float32Array, bias: Float32Array | undefined, channels: number, low: number, high: number): void => {
+  const step = bias?.length === 1 ? 0 : 1;
   for (let at = 0; at < values.length;) {
-    for (let channel = 0; channel < channels; channel++, at++) values[at] = Math.min(high, Math.max(low, values[at]! + (bias ? bias[channel]! : 0)));
+    for (let channel = 0; channel < channels; channel++, at++) {
+      values[at] = Math.min(high, Math.max(low, values[at]! + (bias ? bias[channel * step]! : 0)));
+    }
   }
 };
 
-export const fusedConvolution = fused(convolution, ({ filter }) => filter!.shape[3]!);
-export const fusedDepthwiseConvolution = fused(depthwiseConvolution, ({ filter }) => filter!.shape[2]! * filter!.shape[3]!);
+const convolutionChannels = (kernelName: string, depthwise: boolean): ChannelsOf => ({ x, filter }, attrs) => {
+  const attributes = attrs as unknown as ConvolutionAttributes;
+  return convolutionInfo(kernelName, x!.shape, filter!.shape, attributes, depthwise).outChannels;
+};
+
+export const fusedConvolution = fused(convolution, convolutionChannels(FusedConv2D, false));
+export const fusedDepthwiseConvolution = fused(depthwiseConvolution, convolutionChannels(FusedDepthwiseConv2D, true));
 export const fusedMatMul = fused(matMul, ({ b }, { transposeB }) => b!.shape.at(transposeB ? -2 : -1)!);

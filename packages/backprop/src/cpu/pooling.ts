@@ -1,7 +1,7 @@
 /** Max and average pooling and their gradients on cpu, channels last; windows are clipped at the image's border. */
-import { AvgPoolGrad, MaxPoolGrad, backend_util, util } from '@tensorflow/tfjs-core';
+import { AvgPool, AvgPoolGrad, MaxPool, MaxPoolGrad, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { poolInfo, requireFloat32 } from '../geometry';
+import { areFloat32, poolGradientInfo, poolInfo } from '../geometry';
 import type { ConvolutionInfo, PoolAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { tensorOf, valuesOf } from './backend';
@@ -24,13 +24,15 @@ const forEachWindow = (info: ConvolutionInfo, use: Use): void => {
   }
 };
 
-const forwardInfo = (shape: number[], { filterSize, strides, pad, dimRoundingMode }: PoolAttributes): ConvolutionInfo =>
-  backend_util.computePool2DInfo(shape as [number, number, number, number], filterSize, strides, 1, pad, dimRoundingMode);
+/** Windows of one value, for which tfjs shares the image: NaN stays in it, and is dropped from larger windows. */
+const changesNothing = ({ filterHeight, filterWidth, inShape, outShape }: ConvolutionInfo): boolean =>
+  filterHeight === 1 && filterWidth === 1 && util.arraysEqual(inShape, outShape);
 
 export const maxPool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
-  if (x.dtype !== 'float32') return stock(args);
-  const info = forwardInfo(x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolInfo(MaxPool, x.shape, args.attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
+  if (!areFloat32(x) || changesNothing(info)) return stock(args);
   const values = valuesOf(args.backend, x), made = new Float32Array(util.sizeFromShape(info.outShape)).fill(-Infinity);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let row = firstRow; row < lastRow; row++) {
@@ -47,8 +49,9 @@ export const maxPool: OwnKernel = (args, stock) => {
 
 export const averagePool: OwnKernel = (args, stock) => {
   const { x } = args.inputs as { x: TensorInfo };
-  if (x.dtype !== 'float32') return stock(args);
-  const info = forwardInfo(x.shape, args.attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  const info = poolInfo(AvgPool, x.shape, args.attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
+  if (!areFloat32(x) || changesNothing(info)) return stock(args);
   const values = valuesOf(args.backend, x), sums = new Float64Array(inChannels);
   const made = new Float32Array(util.sizeFromShape(info.outShape));
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
@@ -65,10 +68,12 @@ export const averagePool: OwnKernel = (args, stock) => {
   return tensorOf(args.backend, info.outShape, made);
 };
 
-export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const maxPoolGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  requireFloat32(MaxPoolGrad, { dy, input });
-  const info = poolInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  if (!areFloat32(dy, input)) return stock(args);
+  const info = poolGradientInfo(MaxPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   const values = valuesOf(backend, input), gradients = valuesOf(backend, dy), made = new Float32Array(values.length);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {
     for (let channel = 0; channel < inChannels; channel++) {
@@ -90,10 +95,12 @@ export const maxPoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
 };
 
 /** As in tfjs, every input of a window gets 1 / (height × width) of its gradient, also where the border clips the window. */
-export const averagePoolGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const averagePoolGradient: OwnKernel = (args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  requireFloat32(AvgPoolGrad, { dy, input });
-  const info = poolInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes), { inChannels, inWidth } = info;
+  if (!areFloat32(dy, input)) return stock(args);
+  const info = poolGradientInfo(AvgPoolGrad, input.shape, dy, attrs as unknown as PoolAttributes);
+  const { inChannels, inWidth } = info;
   const gradients = valuesOf(backend, dy), made = new Float32Array(util.sizeFromShape(input.shape));
   const factor = 1 / (info.filterHeight * info.filterWidth);
   forEachWindow(info, (output, image, firstRow, lastRow, firstColumn, lastColumn) => {

@@ -2,25 +2,26 @@
 import { Conv2D, FusedConv2D } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
-import { convolutionInfo, isPointwise } from '../geometry';
+import { areFloat32, convolutionInfo, isEmpty, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import { fusedEnd } from '../fused';
-import type { OwnKernel } from '../kernel';
 import { biasInPlace } from './bias';
+import { inFloat32 } from './float32';
 import { geometryBytes, runsOf, writeGaps, writeGeometry } from './geometry';
-import { heapOf, output, pointerTo, withScratch } from './heap';
+import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readImage, writeOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';
 
 /** Output pixels that are worked on together; that of assembly/convolution.ts. */
 const blockPixels = 64;
 
-export const convolution: OwnKernel = (args, stock) => {
+export const convolution = inFloat32((args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  const info = convolutionInfo(x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
-  if (x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
+  const info = convolutionInfo(Conv2D, x.shape, filter.shape, args.attrs as unknown as ConvolutionAttributes);
+  if (!areFloat32(x, filter)) return stock(args);
   const heap = heapOf(args.backend);
   const { inChannels, outChannels } = info;
+  if (isEmpty(info)) return zeros(heap, Conv2D, info.outShape);
   if (isPointwise(info)) {
     return output(heap, Conv2D, info.outShape, (target) => product(heap, Conv2D, {
       left: pointerTo(heap, x), leftRow: inChannels * 4, leftDepth: 4, right: pointerTo(heap, filter), rightDepth: outChannels * 4, rightColumn: 4,
@@ -42,14 +43,16 @@ export const convolution: OwnKernel = (args, stock) => {
     }
   });
   return output(heap, Conv2D, info.outShape, fill);
-};
+});
 
 /** tfjs's ignores sigmoid and elu here; ours runs their kernels. */
-export const fusedConvolution: OwnKernel = (args, stock) => {
+export const fusedConvolution = inFloat32((args, stock) => {
   const { x, filter } = args.inputs as { x: TensorInfo; filter: TensorInfo };
-  const channels = filter.shape[3]!, end = fusedEnd(args, 'wasm', channels);
-  if (!end || x.dtype !== 'float32' || filter.dtype !== 'float32') return stock(args);
+  const attributes = args.attrs as unknown as ConvolutionAttributes;
+  const { outChannels } = convolutionInfo(FusedConv2D, x.shape, filter.shape, attributes);
+  const end = fusedEnd(args, 'wasm', outChannels);
+  if (!end || !areFloat32(x, filter)) return stock(args);
   const made = convolution(args, stock) as TensorInfo;
-  biasInPlace(heapOf(args.backend), FusedConv2D, made, channels, end);
+  biasInPlace(heapOf(args.backend), FusedConv2D, made, outChannels, end);
   return end.activate(made);
-};
+});

@@ -2,11 +2,11 @@
 import { DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
-import { gradientInfo, requireFloat32 } from '../geometry';
+import { gradientInfo, isEmpty, requireFloat32 } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { geometryBytes, writeGeometry } from './geometry';
-import { heapOf, output, pointerTo, withScratch } from './heap';
+import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readImage, readOutput, writeImage } from './images';
 
 export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) => {
@@ -16,6 +16,7 @@ export const depthwiseFilterGradient: OwnKernel = ({ inputs, backend, attrs }) =
   const info = gradientInfo(DepthwiseConv2dNativeBackpropFilter, x.shape, attributes.filterShape, dy, attributes, true);
   const heap = heapOf(backend);
   const { kernels } = heap;
+  if (isEmpty(info)) return zeros(heap, DepthwiseConv2dNativeBackpropFilter, attributes.filterShape);
   const layout = layoutOf(canonical(info, info.outChannels / info.inChannels)), sizes = [geometryBytes, layout.imageBytes, layout.outputBytes];
   const fill = (target: number): void => withScratch(heap, DepthwiseConv2dNativeBackpropFilter, sizes, (shape, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);
@@ -34,6 +35,7 @@ export const depthwiseInputGradient: OwnKernel = ({ inputs, backend, attrs }) =>
   requireFloat32(DepthwiseConv2dNativeBackpropInput, { dy, filter });
   const info = gradientInfo(DepthwiseConv2dNativeBackpropInput, attributes.inputShape, filter.shape, dy, attributes, true);
   const heap = heapOf(backend);
+  if (isEmpty(info)) return zeros(heap, DepthwiseConv2dNativeBackpropInput, attributes.inputShape);
   const layout = layoutOf(canonical(info, info.outChannels / info.inChannels)), sizes = [geometryBytes, layout.imageBytes, layout.outputBytes];
   const fill = (target: number): void => withScratch(heap, DepthwiseConv2dNativeBackpropInput, sizes, (shape, imageScratch, outputScratch) => {
     writeGeometry(heap, shape, layout.geometry);

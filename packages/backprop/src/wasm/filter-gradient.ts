@@ -2,11 +2,11 @@
 import { Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
-import { gradientInfo, isPointwise, requireFloat32 } from '../geometry';
+import { gradientInfo, isEmpty, isPointwise, requireFloat32 } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
 import { geometryBytes, writeGeometry, writeOffsets } from './geometry';
-import { heapOf, output, pointerTo, withScratch } from './heap';
+import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readImage, readOutput } from './images';
 import { panelBytes, product, spillBytes } from './product';
 
@@ -24,7 +24,8 @@ export const convolutionFilterGradient: OwnKernel = ({ inputs, backend, attrs })
   const { kernels } = heap;
   const { inChannels, outChannels } = info;
   const pixels = info.batchSize * info.outHeight * info.outWidth, weights = info.filterHeight * info.filterWidth * inChannels;
-  if (isPointwise(info) || pixels === 0) {
+  if (isEmpty(info)) return zeros(heap, Conv2DBackpropFilter, attributes.filterShape);
+  if (isPointwise(info)) {
     return output(heap, Conv2DBackpropFilter, attributes.filterShape, (target) => product(heap, Conv2DBackpropFilter, {
       left: pointerTo(heap, x), leftRow: 4, leftDepth: inChannels * 4, right: pointerTo(heap, dy), rightDepth: outChannels * 4, rightColumn: 4,
       target, rows: weights, depth: pixels, columns: outChannels,

@@ -61,23 +61,33 @@ const instantiate = (backend: WasmBackend): Heap => {
   return { backend, memory, kernels: instance.exports as unknown as WasmKernels };
 };
 
-/** Where a tensor's values lie, in bytes. */
-export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
+/** Where a tensor's values lie, in bytes; some of tfjs's kernels note an address past 2 GiB as a negative number. */
+export const pointerTo = ({ backend }: Heap, tensor: TensorInfo): number =>
+  backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
 
 /** A new tensor, whose memory holds whatever it held until `fill` has written it; given back if that fails. */
 export const output = (
-  { backend }: Heap, kernelName: string, shape: number[], fill: (target: number) => void, dtype: DataType = 'float32',
+  heap: Heap, kernelName: string, shape: number[], fill: (target: number) => void, dtype: DataType = 'float32',
 ): TensorInfo => {
-  const made = backend.makeOutput(shape, dtype), target = backend.dataIdMap.get(made.dataId).memoryOffset;
+  const made = heap.backend.makeOutput(shape, dtype), target = pointerTo(heap, made);
   try {
-    if (target === 0 && shape.every((side) => side > 0)) throw outOfMemory(kernelName, util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+    const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
+    if (bytes > 0 && !isThere(heap, target, bytes)) throw outOfMemory(kernelName, bytes);
     fill(target);
     return made;
   } catch (error) {
-    backend.disposeData(made.dataId, true);
+    heap.backend.disposeData(made.dataId, true);
     throw error;
   }
 };
+
+/** A new tensor of zeros. */
+export const zeros = (heap: Heap, kernelName: string, shape: number[]): TensorInfo =>
+  output(heap, kernelName, shape, (target) => heap.kernels.zero(target, util.sizeFromShape(shape) * 4));
+
+/** Asked for more than 2 GiB, emscripten's malloc can answer with an address whose memory would end behind the heap. */
+const isThere = ({ memory }: Heap, pointer: number, bytes: number): boolean =>
+  pointer !== 0 && pointer + bytes <= memory.buffer.byteLength;
 
 const outOfMemory = (kernelName: string, bytes: number): Error =>
   new Error(`[backprop] ${kernelName}: expected ${bytes} bytes on the heap of the wasm backend, got none (out of memory)`);
@@ -88,11 +98,12 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 
 /** Runs `use` with scratch memory, one pointer per size in bytes, and gives it back whatever happens. */
 export const withScratch = <Result>(
-  { backend }: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
+  heap: Heap, kernelName: string, sizes: readonly number[], use: (...pointers: number[]) => Result,
 ): Result => {
+  const { backend } = heap;
   const total = sizes.reduce((sum, bytes) => sum + aligned(bytes), alignment);
   const block = backend.wasm._malloc(total) >>> 0;
-  if (block === 0) throw outOfMemory(kernelName, total);
+  if (!isThere(heap, block, total)) throw outOfMemory(kernelName, total);
   try {
     let next = aligned(block);
     return use(...sizes.map((bytes) => {

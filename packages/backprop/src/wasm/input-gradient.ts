@@ -2,24 +2,26 @@
 import { Conv2DBackpropInput } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
-import { gradientInfo, isPointwise, requireFloat32 } from '../geometry';
+import { areFloat32, gradientInfo, isEmpty, isPointwise } from '../geometry';
 import type { ConvolutionAttributes } from '../geometry';
-import type { OwnKernel } from '../kernel';
+import { inFloat32 } from './float32';
 import { geometryBytes, writeGeometry } from './geometry';
-import { heapOf, output, pointerTo, withScratch } from './heap';
+import { heapOf, output, pointerTo, withScratch, zeros } from './heap';
 import { layoutOf, readOutput, writeImage } from './images';
 import { panelBytes, product, spillBytes } from './product';
 
 /** Output pixels whose patches' gradients are computed together; that of assembly/convolution.ts. */
 const blockPixels = 64;
 
-export const convolutionInputGradient: OwnKernel = ({ inputs, backend, attrs }) => {
+export const convolutionInputGradient = inFloat32((args, stock) => {
+  const { inputs, backend, attrs } = args;
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
-  requireFloat32(Conv2DBackpropInput, { dy, filter });
+  if (!areFloat32(dy, filter)) return stock(args);
   const info = gradientInfo(Conv2DBackpropInput, attributes.inputShape, filter.shape, dy, attributes);
   const heap = heapOf(backend);
   const { inChannels, outChannels } = info;
+  if (isEmpty(info)) return zeros(heap, Conv2DBackpropInput, attributes.inputShape);
   if (isPointwise(info)) {
     return output(heap, Conv2DBackpropInput, attributes.inputShape, (target) => product(heap, Conv2DBackpropInput, {
       left: pointerTo(heap, dy), leftRow: outChannels * 4, leftDepth: 4, right: pointerTo(heap, filter), rightDepth: 4, rightColumn: outChannels * 4,
@@ -41,4 +43,4 @@ export const convolutionInputGradient: OwnKernel = ({ inputs, backend, attrs }) 
     }
   });
   return output(heap, Conv2DBackpropInput, attributes.inputShape, fill);
-};
+});

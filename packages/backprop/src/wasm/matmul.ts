@@ -6,12 +6,15 @@ import type { Arguments, OwnKernel } from '../kernel';
 import { matrixShapes } from '../matmul';
 import type { MatrixShapes } from '../matmul';
 import { biasInPlace } from './bias';
+import { inFloat32 } from './float32';
 import { heapOf, output, pointerTo } from './heap';
 import { product } from './product';
 
 /** With fewer rows packing costs as much as the product, and XNNPACK keeps what it packed: predictions of single examples stay with it. */
 const fewestRows = 8;
-const isSmall = ({ rows, leftDepth, rightColumn }: MatrixShapes): boolean => rows < fewestRows && leftDepth === 1 && rightColumn === 1;
+/** XNNPACK refuses a product of nothing, and tfjs then returns whatever the memory held. */
+const isSmall = ({ rows, depth, columns, leftDepth, rightColumn }: MatrixShapes): boolean =>
+  rows < fewestRows && depth > 0 && columns > 0 && leftDepth === 1 && rightColumn === 1;
 
 const multiply = ({ inputs, backend }: Arguments, kernelName: string, shapes: MatrixShapes): TensorInfo => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
@@ -32,10 +35,13 @@ export const matMul: OwnKernel = (args, stock) => {
 };
 
 /** tfjs's is wrong here for a batch, and ignores sigmoid, elu and relu6; ours does not. */
-export const fusedMatMul: OwnKernel = (args, stock) => {
+export const fusedMatMul = inFloat32((args, stock) => {
   const shapes = matrixShapes(args), end = shapes && fusedEnd(args, 'wasm', shapes.columns);
-  if (!end || (isSmall(shapes) && shapes.pairs.length === 1 && end.isClamp && end.high === Infinity)) return stock(args);
+  // tfjs's reads one bias a column, whatever there is.
+  const repeats = end?.bias !== undefined && end.bias.shape[0] !== shapes!.columns;
+  const isPlain = end?.isClamp && end.high === Infinity && !repeats;
+  if (!end || (isPlain && isSmall(shapes) && shapes.pairs.length === 1)) return stock(args);
   const made = multiply(args, _FusedMatMul, shapes);
   biasInPlace(heapOf(args.backend), _FusedMatMul, made, shapes.columns, end);
   return end.activate(made);
-};
+}, 'bias', 'preluActivationWeights');

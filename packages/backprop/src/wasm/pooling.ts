@@ -2,23 +2,28 @@
 import { AvgPoolGrad, MaxPoolGrad } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { canonical } from '../canonical';
-import { poolInfo, requireFloat32 } from '../geometry';
+import { areFloat32, poolGradientInfo } from '../geometry';
 import type { ConvolutionInfo, PoolAttributes } from '../geometry';
 import type { OwnKernel } from '../kernel';
+import { inFloat32 } from './float32';
 import { geometryBytes, writeGeometry } from './geometry';
 import { type Heap, heapOf, output, pointerTo, withScratch } from './heap';
 
+type Run = (
+  heap: Heap, info: ConvolutionInfo, input: TensorInfo, dy: TensorInfo, target: number, shape: number,
+) => void;
+
 /** A pooling gradient: checked, its geometry written to the heap, and one call of the kernel that `run` names. */
-const poolGradient = (kernelName: string, run: (heap: Heap, info: ConvolutionInfo, input: TensorInfo, dy: TensorInfo, target: number, shape: number) => void): OwnKernel => ({ inputs, backend, attrs }) => {
-  const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  requireFloat32(kernelName, { dy, input });
-  const info = poolInfo(kernelName, input.shape, dy, attrs as unknown as PoolAttributes);
-  const heap = heapOf(backend);
+const poolGradient = (kernelName: string, run: Run): OwnKernel => inFloat32((args, stock) => {
+  const { dy, input } = args.inputs as { dy: TensorInfo; input: TensorInfo };
+  if (!areFloat32(dy, input)) return stock(args);
+  const info = poolGradientInfo(kernelName, input.shape, dy, args.attrs as unknown as PoolAttributes);
+  const heap = heapOf(args.backend);
   return output(heap, kernelName, input.shape, (target) => withScratch(heap, kernelName, [geometryBytes], (shape) => {
     writeGeometry(heap, shape, canonical(info));
     run(heap, info, input, dy, target, shape);
   }));
-};
+}, 'dy', 'input');
 
 export const maxPoolGradient = poolGradient(MaxPoolGrad, (heap, { batchSize }, input, dy, target, shape) => {
   heap.kernels.maxPoolGradient(pointerTo(heap, input), pointerTo(heap, dy), target, shape, batchSize);

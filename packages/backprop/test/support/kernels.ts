@@ -8,13 +8,13 @@ import { registerBackprop } from '../../src';
 
 export interface Operand {
   shape: number[];
-  values: Float32Array | Int32Array;
+  values: Float32Array | Int32Array | Uint8Array;
 }
 export type Operands = Record<string, Operand>;
 export type Attributes = Record<string, unknown>;
 
 const make = (backend: tf.KernelBackend, { shape, values }: Operand): TensorInfo => {
-  const dtype: DataType = values instanceof Int32Array ? 'int32' : 'float32';
+  const dtype: DataType = values instanceof Int32Array ? 'int32' : values instanceof Uint8Array ? 'bool' : 'float32';
   return { dataId: backend.write(values, shape, dtype), shape, dtype };
 };
 
@@ -24,10 +24,16 @@ const registered = (backendName: BackendName, kernelName: string): KernelFunc =>
   return found.kernelFunc;
 };
 
+export interface Result {
+  shape: number[];
+  dtype: DataType;
+  values: Float32Array;
+}
+
 /** Runs a kernel, by default the one that is registered now; several outputs come as one list of sides and values. */
 export const run = (
   backendName: BackendName, kernelName: string, operands: Operands, attrs: Attributes, kernelFunc = registered(backendName, kernelName),
-): { shape: number[]; values: Float32Array } => {
+): Result => {
   const backend = tf.findBackend(backendName);
   const inputs = Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, make(backend, operand)]));
   try {
@@ -35,7 +41,8 @@ export const run = (
     const results = [kernelFunc({ inputs: given, attrs: attrs as tf.NamedAttrMap, backend })].flat();
     const values = results.flatMap(({ dataId }) => [...backend.readSync(dataId) as Float32Array]);
     for (const { dataId } of results) backend.disposeData(dataId);
-    return { shape: results.flatMap(({ shape }) => shape), values: Float32Array.from(values) };
+    const { dtype } = results[0]!;
+    return { shape: results.flatMap(({ shape }) => shape), dtype, values: Float32Array.from(values) };
   } finally {
     for (const { dataId } of Object.values(inputs)) backend.disposeData(dataId);
   }
@@ -52,7 +59,7 @@ export const prepare = async (): Promise<void> => {
   registerBackprop();
 };
 
-export const runReference = (kernelName: string, operands: Operands, attrs: Attributes): { shape: number[]; values: Float32Array } =>
+export const runReference = (kernelName: string, operands: Operands, attrs: Attributes): Result =>
   run('cpu', kernelName, operands, attrs, reference.get(kernelName));
 
 /** The largest difference, relative to the largest expected value. */
@@ -66,4 +73,14 @@ export const difference = (got: ArrayLike<number>, expected: ArrayLike<number>):
     apart = Math.max(apart, gap);
   }
   return apart === 0 ? 0 : apart / largest;
+};
+
+/** Whether values agree to 1e-4 of the largest; what is not finite agrees with itself alone. */
+export const same = (got: ArrayLike<number>, expected: ArrayLike<number>): boolean => {
+  if (got.length !== expected.length) return false;
+  const { isFinite } = Number;
+  const finite = (values: ArrayLike<number>): number[] => Array.from(values, (value) => (isFinite(value) ? value : 0));
+  const others = (values: ArrayLike<number>): string =>
+    Array.from(values, (value) => (isFinite(value) ? '' : String(value))).join();
+  return others(got) === others(expected) && difference(finite(got), finite(expected)) < 1e-4;
 };
