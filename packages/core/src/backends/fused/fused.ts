@@ -6,12 +6,17 @@ import { BoundProgram } from './run';
 import type { Device } from './device';
 
 export function fusedBackend<Handle, Place>(device: Device<Handle, Place>): Backend {
-  const bound = new WeakMap<Program, BoundProgram<Handle, Place>>();
+  const bound = new WeakMap<Program, WeakMap<readonly Target[], BoundProgram<Handle, Place>>>();
   const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle, Place> => {
-    let found = bound.get(program);
-    if (found?.targets !== targets) {
+    let ofProgram = bound.get(program);
+    if (!ofProgram) {
+      ofProgram = new WeakMap();
+      bound.set(program, ofProgram);
+    }
+    let found = ofProgram.get(targets);
+    if (!found) {
       found = new BoundProgram(program, targets, device);
-      bound.set(program, found);
+      ofProgram.set(targets, found);
     }
     return found;
   };
