@@ -41,7 +41,8 @@ const PERCENTS = [1, 5, 10, 25, 50, 75, 90, 95, 99], SUGGESTED = 90;
  * @param model a compiled tf.LayersModel
  * @param data batches of { xs, ys }: a list, a generator, or a tf.data.Dataset
  * @param options steps: batches to look at, default 50; fewer when the data ends
- * @throws TypeError, RangeError when the model is not compiled, there is no batch, or no norm is finite
+ * @throws TypeError, RangeError when the model is not compiled or is being measured already, a batch is none or has no examples, there is
+ *   no batch, or no norm is finite. Whatever fails, the loss and the data included, the model is as it was before
  * @example
  * const { suggested } = await suggestThreshold(model, batches, { steps: 50 });
  * model.compile({ optimizer: clip(tf.train.adam(1e-3), { globalClipnorm: suggested }), loss: 'meanSquaredError' });
@@ -51,14 +52,19 @@ export async function suggestThreshold(model: TrainableModel, data: Batches, opt
   const { steps } = checkOptions(owner, { steps: fields.count(50) }, options);
   if (typeof model?.trainOnBatch !== 'function') throw new TypeError(expected(owner, 'model', 'a tf.LayersModel', model));
   if (!model.optimizer) throw new TypeError(`${owner}: model must be compiled first, since its loss decides its gradients`);
-  const walk = iteratorOf(owner, data);
-  const measured: tf.Scalar[] = [], restore = remember(model), release = divert(model.optimizer, (norm) => measured.push(norm));
+  if (measuring.has(model.optimizer)) throw new RangeError(`${owner}: the gradients of this model are being measured already; wait for that to end`);
+  const walk = iteratorOf(owner, data), weights = remember(model), measured: tf.Scalar[] = [];
+  const release = divert(model.optimizer, (norm) => measured.push(norm));
   try {
     for (let step = 0; step < steps; step++) {
       const { value, done } = await walk.next();
-      if (done || !value) break;
+      if (done) break;
       try {
+        checkBatch(owner, value, step);
         await model.trainOnBatch(value.xs as never, value.ys as never);
+      } catch (error) {
+        disposeTape();
+        throw error;
       } finally {
         if (walk.owned) tf.dispose(value as never);
       }
@@ -67,35 +73,74 @@ export async function suggestThreshold(model: TrainableModel, data: Batches, opt
     return { norms, ...summary(owner, norms) };
   } finally {
     release();
-    restore();
     tf.dispose(measured);
-    await walk.end();
+    try {
+      weights.restore();
+    } finally {
+      await walk.end();
+    }
   }
 }
 
-/** Takes the gradients that the optimizer would apply, and applies nothing. */
+/** Where a loss throws, tfjs leaves behind what it had kept for the backward pass. */
+function disposeTape(): void {
+  const { activeTape, gradientDepth } = tf.engine().state;
+  if (gradientDepth === 0) tf.dispose((activeTape ?? []).map(({ saved }) => saved ?? []));
+}
+
+/** Optimizers that apply nothing for the time being. */
+const measuring = new WeakSet<tf.Optimizer>();
+
+/** Takes the norm of the gradients that the optimizer would apply, and applies nothing. */
 function divert(optimizer: tf.Optimizer, take: (norm: tf.Scalar) => void): () => void {
-  const shadowed = optimizer as { applyGradients?: tf.Optimizer['applyGradients'] };
-  shadowed.applyGradients = (gradients) => {
-    const list = Array.isArray(gradients) ? gradients.map(({ tensor }) => tensor) : Object.values(gradients);
-    take(tf.tidy(() => tf.keep(clipGradients(list, []).norm)));
+  const own = Object.getOwnPropertyDescriptor(optimizer, 'applyGradients');
+  const applyGradients: tf.Optimizer['applyGradients'] = (gradients) => {
+    // By name, so that a layer that two nested models share counts once.
+    const named = Array.isArray(gradients) ? Object.fromEntries(gradients.map(({ name, tensor }) => [name, tensor])) : gradients;
+    take(tf.tidy(() => tf.keep(clipGradients(named, []).norm)));
   };
-  return () => { delete shadowed.applyGradients; };
+  Object.defineProperty(optimizer, 'applyGradients', { value: applyGradients, configurable: true, writable: true });
+  measuring.add(optimizer);
+  return () => {
+    measuring.delete(optimizer);
+    delete (optimizer as { applyGradients?: unknown }).applyGradients;
+    if (own) Object.defineProperty(optimizer, 'applyGradients', own);
+  };
 }
 
 /** Batch normalisation moves its averages in a training pass; what moved is put back. */
-function remember({ weights }: TrainableModel): () => void {
-  const before = weights.map((weight) => tf.keep(tf.clone(weight.read())));
-  return () => {
-    weights.forEach((weight, index) => { if (weight.read().dataId !== before[index]!.dataId) weight.write(before[index]!); });
+function remember({ weights }: TrainableModel): { restore(): void } {
+  const before: tf.Tensor[] = [];
+  try {
+    for (const weight of weights) before.push(tf.keep(tf.clone(weight.read())));
+  } catch (error) {
     tf.dispose(before);
-  };
+    throw error;
+  }
+  return { restore() {
+    try {
+      weights.forEach((weight, index) => { if (weight.read().dataId !== before[index]!.dataId) weight.write(before[index]!); });
+    } finally {
+      tf.dispose(before);
+    }
+  } };
+}
+
+function checkBatch(owner: string, value: unknown, step: number): asserts value is Batch {
+  const batch = `batch ${step} of data`;
+  if (typeof value !== 'object' || value === null || !('xs' in value) || !('ys' in value)) throw new TypeError(expected(owner, batch, 'an object { xs, ys }', value));
+  for (const each of ['xs', 'ys'] as const) {
+    const given = (value as Batch)[each];
+    const tensors = given instanceof tf.Tensor ? [given] : typeof given === 'object' && given !== null ? Object.values(given) : [];
+    if (!tensors.length || !tensors.every((tensor) => tensor instanceof tf.Tensor)) throw new TypeError(expected(owner, `${each} of ${batch}`, 'a tensor, or several in a list or a map', given));
+    if (tensors.some(({ shape }) => shape[0] === 0)) throw new RangeError(`${owner}: ${each} of ${batch} must have examples, got shape [${tensors.find(({ shape }) => shape[0] === 0)!.shape.join()}]; leave empty batches out`);
+  }
 }
 
 interface Walk {
   /** Whether the batches are this walk's to dispose. */
   readonly owned: boolean;
-  next(): Promise<{ value?: Batch | null; done?: boolean | undefined }>;
+  next(): Promise<{ value?: unknown; done?: boolean | undefined }>;
   end(): Promise<void>;
 }
 
@@ -109,8 +154,8 @@ function iteratorOf(owner: string, data: Batches): Walk {
   if (Symbol.asyncIterator in data) return from(data[Symbol.asyncIterator]());
   if (Symbol.iterator in data) return from(data[Symbol.iterator]());
   if (!('iterator' in data)) throw new TypeError(expected(owner, 'data', 'a list, a generator or a dataset of { xs, ys }', data));
-  const opened = data.iterator();
-  return { owned: true, next: async () => (await opened).next(), end: async () => {} };
+  let opened: ReturnType<typeof data.iterator> | undefined;
+  return { owned: true, next: async () => (await (opened ??= data.iterator())).next(), end: async () => {} };
 }
 
 function summary(owner: string, norms: readonly number[]): Pick<Suggestion, 'percentiles' | 'suggested'> {

@@ -1,9 +1,9 @@
 /** suggestThreshold(): the norms that training would have, without a step taken. */
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { adam } from '@clipkit/optimizers';
-import { byGlobalNorm, clip, suggestThreshold, zClip, type Batch } from '@clipkit/clip';
+import { byGlobalNorm, clip, suggestThreshold, zClip, type Batch, type Batches } from '@clipkit/clip';
 import { batch, buildModel, trainBatches, weightsOf } from './support/model';
 import { RUNTIMES, runOn } from './support/runtimes';
 
@@ -90,10 +90,112 @@ describe('data', () => {
     expect(suggested).toBeGreaterThan(0);
   }));
 
-  it('that fails leaves the model as it was', () => runOn('cpu', async () => {
+  it('that ends early is no error, an entry that is no batch is', () => runOn('cpu', async () => {
     const model = compiled(), before = weightsOf(model);
-    await expect(suggestThreshold(model, [{ xs: tf.zeros([1, 9]), ys: tf.zeros([1, 2]) }])).rejects.toThrow();
+    const list = (...entries: unknown[]): never => entries as never;
+    const { numTensors } = tf.memory(), xs = tf.zeros([2, 5]), ys = tf.zeros([2, 2]), none = tf.zeros([0, 5]);
+    await expect(suggestThreshold(model, list({ xs, ys }, null))).rejects.toThrow('[clip] suggestThreshold: batch 1 of data must be an object { xs, ys }, got null');
+    await expect(suggestThreshold(model, list({ xs, ys }, [xs, ys]))).rejects.toThrow('batch 1 of data must be an object { xs, ys }');
+    await expect(suggestThreshold(model, list({ xs }))).rejects.toThrow('batch 0 of data must be an object { xs, ys }, got an object with keys {xs}');
+    await expect(suggestThreshold(model, list({ xs: [[1, 2]], ys }))).rejects.toThrow('xs of batch 0 of data must be a tensor, or several in a list or a map');
+    await expect(suggestThreshold(model, list({ xs, ys }, { xs: none, ys }))).rejects.toThrow('xs of batch 1 of data must have examples, got shape [0,5]');
+    tf.dispose([xs, ys, none]);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(weightsOf(model)).toEqual(before);
+  }));
+});
+
+/** Whatever fails in the middle, at the third batch. */
+const FAILURES: Record<string, (steps: { count: number }) => { loss?: (truth: tf.Tensor, guess: tf.Tensor) => tf.Tensor; batches(): Batches }> = {
+  'a loss that throws': (steps) => ({
+    loss: (truth, guess) => {
+      if (++steps.count === 3) throw new Error('at the third');
+      return tf.mean(tf.square(tf.sub(truth, guess)));
+    },
+    batches: () => generate(5),
+  }),
+  'a generator that throws': () => ({ *batches() {
+    yield* generate(2);
+    throw new Error('at the third');
+  } }),
+  'an asynchronous one': () => ({ async *batches() {
+    yield* generate(2);
+    throw new Error('at the third');
+  } }),
+  'a dataset that throws': () => ({ batches: () => ({ iterator: async () => {
+    const batches = generate(2);
+    return { next: async () => {
+      const { value, done } = batches.next();
+      if (done) throw new Error('at the third');
+      return { value: value as Batch, done: false };
+    } };
+  } }) }),
+  'a dataset that does not open': () => ({ batches: () => ({ iterator: () => Promise.reject(new Error('at the third')) }) }),
+  'an empty batch': () => ({ *batches() {
+    yield* generate(2);
+    yield { xs: tf.zeros([0, 5]), ys: tf.zeros([0, 2]) };
+  } }),
+  'a batch of another shape': () => ({ *batches() {
+    yield* generate(2);
+    yield { xs: tf.zeros([3, 4]), ys: tf.zeros([3, 2]) };
+  } }),
+  'a generator whose end throws': () => ({ *batches() {
+    try {
+      yield* generate(5);
+    } finally {
+      throw new Error('at the third'); // eslint-disable-line no-unsafe-finally
+    }
+  } }),
+};
+
+for (const runtime of RUNTIMES) {
+  describe(`failures, on ${runtime}`, () => {
+    const optimizers: Record<string, () => tf.Optimizer> = { 'tf.train.momentum': () => tf.train.momentum(0.01, 0.9), 'clip(adam)': () => clip(tf.train.adam(0.01), zClip()), 'a fused adam': () => adam({ clip: zClip() }) };
+    for (const [how, make] of Object.entries(optimizers)) {
+      it.each(Object.entries(FAILURES))(`%s leaves everything as it was, with ${how}`, (_name, fail) => runOn(runtime, async () => {
+        const steps = { count: -Infinity }, { loss = 'meanSquaredError', batches } = fail(steps), optimizer = make();
+        const model = layers.sequential({ layers: [layers.layers.dense({ inputShape: [5], units: 4 }), layers.layers.batchNormalization(), layers.layers.dense({ units: 2 })] });
+        model.compile({ optimizer, loss });
+        await trainBatches(model, 0, 2);
+        const before = [weightsOf(model), await stateOf(optimizer)], { numTensors, numBytes } = tf.memory(), own = Object.getOwnPropertyNames(optimizer);
+        steps.count = 0;
+        await expect(suggestThreshold(model, batches(), { steps: 4 })).rejects.toThrow(/at the third|must have examples|expected a batch of elements/);
+        expect([tf.memory().numTensors, tf.memory().numBytes]).toEqual([numTensors, numBytes]);
+        expect([weightsOf(model), await stateOf(optimizer)]).toEqual(before);
+        expect(Object.getOwnPropertyNames(optimizer)).toEqual(own);
+        await trainBatches(model, 2, 3);
+        expect(weightsOf(model)).not.toEqual(before[0]);
+      }));
+    }
+  });
+}
+
+describe('the optimizer', () => {
+  it('keeps an applyGradients that somebody put over its own', () => runOn('cpu', async () => {
+    const model = buildModel(), optimizer = tf.train.sgd(0.01), spy = vi.spyOn(optimizer, 'applyGradients');
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    await suggestThreshold(model, generate(2));
+    expect(spy).not.toHaveBeenCalled();
     await trainBatches(model, 0, 1);
-    expect(weightsOf(model)).not.toEqual(before);
+    expect(spy).toHaveBeenCalledOnce();
+  }));
+
+  it('is not measured twice at once: the first to end would let the other one train', () => runOn('cpu', async () => {
+    const model = buildModel();
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const before = weightsOf(model), first = suggestThreshold(model, generate(3));
+    await expect(suggestThreshold(model, generate(5))).rejects.toThrow('are being measured already; wait for that to end');
+    expect((await first).norms).toHaveLength(3);
+    expect((await suggestThreshold(model, generate(5))).norms).toHaveLength(5);
+    expect(weightsOf(model)).toEqual(before);
+  }));
+
+  it('of a model that is disposed takes nothing with it', () => runOn('cpu', async () => {
+    const model = buildModel();
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    model.layers[1]!.dispose();
+    const { numTensors } = tf.memory();
+    await expect(suggestThreshold(model, generate(1))).rejects.toThrow(/disposed/);
+    expect(tf.memory().numTensors).toBe(numTensors);
   }));
 });

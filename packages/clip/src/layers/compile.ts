@@ -1,7 +1,7 @@
 /** model.compile with Keras's clipping arguments. */
 import * as layers from '@tensorflow/tfjs-layers';
 import { clippingFields, type ClipOptions } from '@clipkit/core';
-import { clip } from '../clip';
+import { wrap } from '../clip';
 import { readHow } from '../how';
 
 /** Marks a prototype that was taught already, by this copy of the module or another one. */
@@ -36,7 +36,7 @@ export function teachCompile(): void {
 export function replaceOptimizer(model: layers.LayersModel, how: ClipOptions): void {
   const internals = model as unknown as { isOptimizerOwned: boolean; model?: layers.LayersModel };
   const isOwned = internals.isOptimizerOwned;
-  model.optimizer = clip(model.optimizer, how);
+  model.optimizer = wrap('[clip] compile', model.optimizer, how);
   for (const each of [internals, internals.model as unknown as typeof internals | undefined]) if (each) each.isOptimizerOwned = isOwned;
 }
 
