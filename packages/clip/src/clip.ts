@@ -12,21 +12,25 @@ const taken = new WeakSet<tf.Optimizer>();
 /**
  * Wraps an optimizer so that its gradients are clipped first; use the result wherever the optimizer was used.
  *
- * An optimizer of @clipkit/optimizers, or one that clip() returned, is not wrapped: the new clipping runs before its own, in one step
- * with it. Either way the result takes the optimizer's place, so that a second clip() of the same optimizer is refused: two results
- * would share its state.
- * With `nonFinite: 'skip'` around an optimizer that is not ours, one scalar is read back each step on GPU backends.
+ * An optimizer of @clipkit/optimizers, or one that clip() returned, is not wrapped: the new clipping runs before its
+ * own, in one step with it. Either way the result takes the optimizer's place, so that a second clip() of the same
+ * optimizer is refused: two results would share its state. With `nonFinite: 'skip'` around an optimizer that is not
+ * ours, one scalar is read back each step on GPU backends.
  * @param optimizer any tf.Optimizer; the wrapper owns it from now on, and disposes it
  * @param how Keras's arguments, a transform, or a list of transforms
- * @throws TypeError, RangeError when the optimizer is none, is disposed or was clipped before, or when an option is unknown or out of its
- *   range
+ * @throws TypeError, RangeError when the optimizer is none, is disposed or was clipped before, or when an option is
+ *   unknown or out of its range
  * @example
  * model.compile({ optimizer: clip(tf.train.adam(1e-3), { globalClipnorm: 1 }), loss: 'sparseCategoricalCrossentropy' });
  */
 export function clip<O extends tf.Optimizer>(optimizer: O, how: How): ClippedOptimizer<O> {
   const owner = '[clip] clip';
   checkOptimizer(owner, optimizer);
-  if (taken.has(optimizer)) throw new RangeError(`${owner}: the optimizer was clipped before, and two results would share its state; use the first, clip that one again before training, or make a new optimizer`);
+  if (taken.has(optimizer))
+    throw new RangeError(
+      `${owner}: the optimizer was clipped before, and two results would share its state; ` +
+        'use the first, clip that one again before training, or make a new optimizer',
+    );
   const made = wrap(owner, optimizer, how);
   taken.add(optimizer);
   return made;
@@ -41,10 +45,16 @@ export function wrap<O extends tf.Optimizer>(owner: string, optimizer: O, how: H
 }
 
 /** tfjs's instanceof goes by shape, so the class name decides. */
-const isOurs = (optimizer: tf.Optimizer): optimizer is ClipkitOptimizer => optimizer.getClassName() === ClipkitOptimizer.className;
+const isOurs = (optimizer: tf.Optimizer): optimizer is ClipkitOptimizer =>
+  optimizer.getClassName() === ClipkitOptimizer.className;
 
 function checkOptimizer(owner: string, optimizer: unknown): asserts optimizer is tf.Optimizer {
-  if (typeof optimizer !== 'object' || optimizer === null || !(optimizer instanceof tf.Optimizer) || typeof optimizer.getClassName !== 'function') {
+  if (
+    typeof optimizer !== 'object' ||
+    optimizer === null ||
+    !(optimizer instanceof tf.Optimizer) ||
+    typeof optimizer.getClassName !== 'function'
+  ) {
     throw new TypeError(expected(owner, 'optimizer', 'a tf.Optimizer', optimizer) + adviceOn(optimizer));
   }
   const own = isOurs(optimizer) ? optimizer.inner : optimizer;

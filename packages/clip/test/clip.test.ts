@@ -9,8 +9,12 @@ import { batch, buildModel, trainBatches } from './support/model';
 import { applyNumbers, makeVariables } from './support/recorder';
 import './support/runtimes';
 
-beforeEach(async () => { await tf.setBackend('cpu'); });
-afterEach(() => { tf.disposeVariables(); });
+beforeEach(async () => {
+  await tf.setBackend('cpu');
+});
+afterEach(() => {
+  tf.disposeVariables();
+});
 
 const how = { clipnorm: 1 };
 const STOCK: Record<string, () => tf.Optimizer> = {
@@ -33,7 +37,7 @@ const step = (optimizer: tf.Optimizer): number => {
 describe('what is no optimizer', () => {
   it.each<[string, unknown, string]>([
     ['a name', 'adam', 'got "adam"; pass an instance: tf.train.adam(…)'],
-    ['a class\'s name', 'RMSProp', 'got "RMSProp"; pass an instance: tf.train.rmsprop(…)'],
+    ["a class's name", 'RMSProp', 'got "RMSProp"; pass an instance: tf.train.rmsprop(…)'],
     ['a name that tfjs does not know', 'lion', 'got "lion"; pass an instance, such as tf.train.adam(0.001)'],
     ['a class', tf.AdamOptimizer, 'got a function; call it: pass an instance, such as tf.train.adam(0.001)'],
     ['a function that makes one', tf.train.adam, 'got a function; call it'],
@@ -42,7 +46,11 @@ describe('what is no optimizer', () => {
     ['null', null, 'got null'],
     ['a list', [1], 'got [1], such as tf.train.adam(0.001)'],
     ['options', { learningRate: 0.1 }, 'got an object with keys {learningRate}'],
-    ['what only looks like one', { minimize() {}, computeGradients() {}, applyGradients() {} }, 'got an object with keys {minimize, computeGradients, applyGradients}'],
+    [
+      'what only looks like one',
+      { minimize() {}, computeGradients() {}, applyGradients() {} },
+      'got an object with keys {minimize, computeGradients, applyGradients}',
+    ],
   ])('%s', (_name, optimizer, message) => {
     expect(() => clip(optimizer as tf.Optimizer, how)).toThrow(TypeError);
     expect(() => clip(optimizer as tf.Optimizer, how)).toThrow('[clip] clip: optimizer must be a tf.Optimizer, got ');
@@ -50,10 +58,19 @@ describe('what is no optimizer', () => {
   });
 
   it('a model', () => {
-    expect(() => clip(buildModel() as never, how)).toThrow('[clip] clip: optimizer must be a tf.Optimizer, got a Sequential, such as tf.train.adam(0.001)');
+    expect(() => clip(buildModel() as never, how)).toThrow(
+      '[clip] clip: optimizer must be a tf.Optimizer, got a Sequential, such as tf.train.adam(0.001)',
+    );
   });
 
-  it.each([['nothing', undefined], ['a number', 1], ['a string', 'clipnorm'], ['a function', byNorm], ['a tensor', () => tf.scalar(1)], ['a list of what is no transform', [1]]])('and options that are none: %s', (_name, options) => {
+  it.each([
+    ['nothing', undefined],
+    ['a number', 1],
+    ['a string', 'clipnorm'],
+    ['a function', byNorm],
+    ['a tensor', () => tf.scalar(1)],
+    ['a list of what is no transform', [1]],
+  ])('and options that are none: %s', (_name, options) => {
     const optimizer = tf.train.sgd(0.1);
     expect(() => clip(optimizer, options as never)).toThrow(/\[clip\] clip: (options|clip) must be/);
     // Nothing was taken.
@@ -87,8 +104,14 @@ describe('an optimizer that is disposed', () => {
 
 describe('an optimizer that was clipped', () => {
   const again = 'the optimizer was clipped before, and two results would share its state';
-  it.each<[string, () => tf.Optimizer]>([...Object.entries(STOCK), ['a fused one', () => adam()], ['one that is fused in the middle', () => fuse(tf.train.adam())], ['a clipped one', () => clip(tf.train.sgd(0.1), byNorm(9))]])('%s is not clipped a second time', (_name, make) => {
-    const optimizer = make(), first = clip(optimizer, how);
+  it.each<[string, () => tf.Optimizer]>([
+    ...Object.entries(STOCK),
+    ['a fused one', () => adam()],
+    ['one that is fused in the middle', () => fuse(tf.train.adam())],
+    ['a clipped one', () => clip(tf.train.sgd(0.1), byNorm(9))],
+  ])('%s is not clipped a second time', (_name, make) => {
+    const optimizer = make();
+    const first = clip(optimizer, how);
     expect(() => clip(optimizer, { clipvalue: 1 })).toThrow(again);
     expect(step(first)).not.toBe(0);
   });
@@ -101,7 +124,9 @@ describe('an optimizer that was clipped', () => {
   });
 
   it('is taken once more by compile, which puts the result where the last one was', async () => {
-    const model = buildModel(), optimizer = tf.train.momentum(0.01, 0.9), { xs, ys } = batch(0);
+    const model = buildModel();
+    const optimizer = tf.train.momentum(0.01, 0.9);
+    const { xs, ys } = batch(0);
     for (const globalClipnorm of [1, 0.1]) {
       model.compile({ optimizer, loss: 'meanSquaredError', globalClipnorm } as layers.ModelCompileArgs);
       await trainBatches(model, 0, 2);

@@ -1,4 +1,7 @@
-/** Recognises gradients by their names and shapes, so that what was bound to such a list is found again. Holds no gradient between calls. */
+/**
+ * Recognises gradients by their names and shapes, so that what was bound to such a list is found again. Holds no
+ * gradient between calls.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { show } from '../errors';
 import { describe } from '../trace/layout';
@@ -23,7 +26,10 @@ const RELEASED = null as unknown as tf.Tensor;
 export class GradientLists {
   private readonly lists: GradientList[] = [];
 
-  constructor(private readonly owner: string, private readonly needsVariables: boolean) {}
+  constructor(
+    private readonly owner: string,
+    private readonly needsVariables: boolean,
+  ) {}
 
   /** The list of these gradients, with the gradients set: release it afterwards. */
   take(gradients: readonly Gradient[], names: readonly string[] | null): GradientList {
@@ -47,11 +53,19 @@ export class GradientLists {
       const gradient = gradients[entry];
       if (gradient === null || gradient === undefined) continue;
       if (!(gradient instanceof tf.Tensor)) {
-        const advice = names ? '' : '; a list has nothing but tensors, and gradients with names come as a map from names to tensors';
-        throw new TypeError(`${this.owner}: ${labelOf(names, entry)} must be a tensor or null, got ${show(gradient)}${advice}`);
+        const advice = names
+          ? ''
+          : '; a list has nothing but tensors, and gradients with names come as a map from names to tensors';
+        throw new TypeError(
+          `${this.owner}: ${labelOf(names, entry)} must be a tensor or null, got ${show(gradient)}${advice}`,
+        );
       }
       if (gradient.isDisposed) throw new TypeError(`${this.owner}: ${labelOf(names, entry)} is disposed`);
-      if (gradient.dtype !== 'float32') throw new TypeError(`${this.owner}: ${labelOf(names, entry)} must be float32, got ${gradient.dtype}; tf.cast(gradient, 'float32') makes it so`);
+      if (gradient.dtype !== 'float32')
+        throw new TypeError(
+          `${this.owner}: ${labelOf(names, entry)} must be float32, got ${gradient.dtype}; ` +
+            "tf.cast(gradient, 'float32') makes it so",
+        );
     }
   }
 
@@ -86,29 +100,47 @@ export class GradientLists {
 
   private variableOf(name: string, gradient: tf.Tensor, names: readonly string[] | null): tf.Variable {
     const reason = `${this.owner}: the chain looks at the variables, and`;
-    if (!names) throw new TypeError(`${reason} a list does not say whose its gradients are; pass a map whose keys are the variables' names`);
+    if (!names)
+      throw new TypeError(
+        `${reason} a list does not say whose its gradients are; pass a map whose keys are the variables' names`,
+      );
     const live = tf.engine().registeredVariables;
     const variable = Object.hasOwn(live, name) ? live[name]! : null;
-    if (!variable) throw new TypeError(`${reason} there is none for gradient ${name}; pass a map whose keys are the variables' names`);
-    if (variable.dtype !== 'float32') throw new TypeError(`${reason} ${name} is of dtype ${variable.dtype}, not float32`);
-    if (!isSameShape(variable.shape, gradient.shape)) throw new RangeError(`${reason} the gradient of ${name} must have its shape [${variable.shape.join()}], got [${gradient.shape.join()}]`);
+    if (!variable)
+      throw new TypeError(
+        `${reason} there is none for gradient ${name}; pass a map whose keys are the variables' names`,
+      );
+    if (variable.dtype !== 'float32')
+      throw new TypeError(`${reason} ${name} is of dtype ${variable.dtype}, not float32`);
+    if (!isSameShape(variable.shape, gradient.shape))
+      throw new RangeError(
+        `${reason} the gradient of ${name} must have its shape [${variable.shape.join()}], ` +
+          `got [${gradient.shape.join()}]`,
+      );
     return variable;
   }
 
-  /** Puts a list before the others, and forgets those whose variables are gone, or that were not asked for in a long time. */
+  /**
+   * Puts a list before the others, and forgets those whose variables are gone, or that were not asked for in a long
+   * time.
+   */
   private putFirst(list: GradientList, place: number): void {
     if (place > 0) this.lists.splice(place, 1);
     this.lists.unshift(list);
     if (place > 0) return;
-    const kept = this.lists.filter(({ targets }) => targets.every(({ variable }) => !variable?.isDisposed)).slice(0, MOST_LISTS);
+    const kept = this.lists
+      .filter(({ targets }) => targets.every(({ variable }) => !variable?.isDisposed))
+      .slice(0, MOST_LISTS);
     this.lists.splice(0, this.lists.length, ...kept);
   }
 }
 
 /** What an error calls gradients. */
-export const labelOf = (names: readonly string[] | null, entry: number): string => (names ? `the gradient of ${names[entry]!}` : `gradients[${entry}]`);
+export const labelOf = (names: readonly string[] | null, entry: number): string =>
+  names ? `the gradient of ${names[entry]!}` : `gradients[${entry}]`;
 
-const isPresent = (gradient: Gradient): gradient is tf.Tensor => gradient !== null && gradient !== undefined && gradient.size > 0;
+const isPresent = (gradient: Gradient): gradient is tf.Tensor =>
+  gradient !== null && gradient !== undefined && gradient.size > 0;
 
 function isSameShape(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;

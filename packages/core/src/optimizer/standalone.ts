@@ -22,14 +22,31 @@ export class StandaloneChain {
   private readonly state = new NoState();
   private readonly lists: GradientLists;
 
-  constructor(private readonly owner: string, transforms: readonly GradientTransform[], private readonly policy: NonFinitePolicy) {
+  constructor(
+    private readonly owner: string,
+    transforms: readonly GradientTransform[],
+    private readonly policy: NonFinitePolicy,
+  ) {
     const all = flatten(transforms);
     for (const each of all) {
-      if (each.stage !== 'gradient' || each.period > 1) throw new TypeError(`${owner}: ${each.kind} needs an optimizer; wrap one with clip()`);
+      if (each.stage !== 'gradient' || each.period > 1)
+        throw new TypeError(`${owner}: ${each.kind} needs an optimizer; wrap one with clip()`);
     }
-    this.program = trace([...policyTransforms(policy), ...all], { release: true, result: 'gradient', observe: 'before', inspect: policy === 'throw', learningRate: () => NaN });
-    if (this.program.slots.size) throw new TypeError(`${owner}: ${all.map(({ kind }) => kind).join(', ')} remembers earlier steps and needs an optimizer; wrap one with clip()`);
-    const readsWeights = [...reachable(rootsOf(this.program))].some(({ operation, attribute }) => operation === 'input' && attribute === 'weight');
+    this.program = trace([...policyTransforms(policy), ...all], {
+      release: true,
+      result: 'gradient',
+      observe: 'before',
+      inspect: policy === 'throw',
+      learningRate: () => NaN,
+    });
+    if (this.program.slots.size)
+      throw new TypeError(
+        `${owner}: ${all.map(({ kind }) => kind).join(', ')} remembers earlier steps and needs an optimizer; ` +
+          'wrap one with clip()',
+      );
+    const readsWeights = [...reachable(rootsOf(this.program))].some(
+      ({ operation, attribute }) => operation === 'input' && attribute === 'weight',
+    );
     this.lists = new GradientLists(owner, readsWeights);
   }
 
@@ -45,8 +62,19 @@ export class StandaloneChain {
 
   private compute(gradients: readonly Gradient[], list: GradientList): StandaloneResult {
     const { targets, indexOf } = list;
-    const inspect = this.policy === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
-    const { gradients: changed, norms } = currentBackend().run({ program: this.program, targets, state: this.state, step: 0, inspect });
+    const inspect =
+      this.policy === 'throw'
+        ? (isFinite: (index: number) => boolean): void => {
+            this.refuse(list, isFinite);
+          }
+        : null;
+    const { gradients: changed, norms } = currentBackend().run({
+      program: this.program,
+      targets,
+      state: this.state,
+      step: 0,
+      inspect,
+    });
     const made = gradients.map((gradient, entry) => {
       const index = indexOf[entry]!;
       if (index >= 0) return changed![index]!;
@@ -57,7 +85,11 @@ export class StandaloneChain {
 
   private refuse({ indexOf, names }: GradientList, isFinite: (index: number) => boolean): void {
     const bad = [...indexOf.keys()].filter((entry) => indexOf[entry]! >= 0 && !isFinite(indexOf[entry]!));
-    if (bad.length) throw new RangeError(`${this.owner}: ${bad.map((entry) => labelOf(names, entry)).join(' and ')} must be finite, got a NaN or an infinity (nonFinite: 'throw')`);
+    if (bad.length)
+      throw new RangeError(
+        `${this.owner}: ${bad.map((entry) => labelOf(names, entry)).join(' and ')} must be finite, ` +
+          "got a NaN or an infinity (nonFinite: 'throw')",
+      );
   }
 }
 
