@@ -150,7 +150,8 @@ class Planner {
     // A variable that tfjs has numbered gets another number when it is made again.
     const isNumbered = this.names.includes(null);
     const how =
-      this.mustShow || !orderTells ? 'kept' : namesTell || (isNumbered && wanted === 'shifted') ? 'suffixed' : wanted;
+      // Names that were others' once tell something untrue if they are changed again.
+      this.mustShow || !orderTells || this.misnamed ? 'kept' : namesTell || (isNumbered && wanted === 'shifted') ? 'suffixed' : wanted;
     // Names that tfjs may have given, numbers and those of layers, tell nothing, so order has to, even where they are kept.
     const isNumber = this.options.names.every((name) => /^\d+$|_[A-Z][a-z]+\d+\//.test(name));
     if (how === 'kept' && (isNumbered || (isNumber && known.length && !orderTells))) return;
@@ -166,8 +167,7 @@ class Planner {
       type: 'load',
       names,
       old: how === 'kept' || how === 'shifted' ? 'disposed' : old,
-      // Names that were others' once tell something untrue from then on.
-      mayRefuse: this.misnamed,
+      mayRefuse: how === 'shifted',
     });
     this.unbind();
     this.kept = null;

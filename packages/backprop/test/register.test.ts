@@ -8,8 +8,12 @@ import { heapOf } from '../src/wasm/heap';
 
 const snapshot = (): Map<string, unknown> =>
   new Map(['cpu', 'wasm'].flatMap((name) => tf.getKernelsForBackend(name).map((config) => [`${name}/${config.kernelName}`, config.kernelFunc])));
+/** Before 4.6 tfjs had no gradients of pooling on wasm: there ours replace nothing. */
+const poolsOnWasm = Number(tf.version_core.split('.')[1]) >= 6;
+const isReplacing = ({ kernelName, backendName, replaces }: (typeof kernels)[number]): boolean =>
+  replaces && (poolsOnWasm || backendName === 'cpu' || !['MaxPoolGrad', 'AvgPoolGrad'].includes(kernelName));
 const names = (backendName: string, replaces: boolean): string[] =>
-  kernels.filter((each) => each.backendName === backendName && each.replaces === replaces).map(({ kernelName }) => kernelName);
+  kernels.filter((each) => each.backendName === backendName && isReplacing(each) === replaces).map(({ kernelName }) => kernelName);
 
 afterEach(() => registerBackprop().undo());
 

@@ -119,7 +119,7 @@ it('step measures all variants in turns, and memory stays flat', async () => {
   const printed = await run('step', '--optimizer', 'adam', '--backend', 'wasm', '--parameters', '600', '--variables', '3', '--seconds', '0.05', '--out', out);
   expect(printed).toContain('600 parameters in 3 variables');
   const [line] = (await readResults(out)) as [StepLine];
-  expect(Object.keys(line.milliseconds).sort()).toEqual(['clip', 'copy', 'fused', 'fusedUnclipped', 'handwritten', 'stock']);
+  expect(Object.keys(line.milliseconds).sort()).toEqual(['clip', 'clipGradients', 'copy', 'fused', 'fusedUnclipped', 'handwritten', 'stock']);
   expect(line.ratios.handwritten!.median).toBe(1);
   expect(line.memory.late).toEqual(line.memory.early);
   expect(line.rounds).toBeGreaterThanOrEqual(7);

@@ -1,7 +1,7 @@
 /** report() and clipMonitor: the norms of model.fit's own steps, in logs and History, with nothing read back where nobody asks. */
 import * as tf from '@tensorflow/tfjs-core';
 import * as data from '@tensorflow/tfjs-layers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sgd } from '@clipkit/optimizers';
 import { byGlobalNorm, byValue, clip, clipMonitor, type ClippedOptimizer, type ClipReport } from '@clipkit/clip';
 import { batch, buildModel } from './support/model';
@@ -120,5 +120,56 @@ const idle = (): Record<string, () => Promise<void>> => ({ onTrainBegin: nothing
 
 describe('clipMonitor', () => {
   it('refuses an optimizer that is not ours', () => { expect(() => clipMonitor(tf.train.sgd(1))).toThrow(/clipMonitor: optimizer must be what clip\(\) or @clipkit\/optimizers returned/); });
+  it('observes no batch of an epoch that has none, and nothing of the last one is left', async () => {
+    const optimizer = clip(tf.train.sgd(1e-3), { clipnorm: 1 }), monitor = clipMonitor(optimizer, { every: 2 });
+    const variables = makeVariables([{ name: 'a', shape: [2] }], [[0, 0]]);
+    await monitor.onTrainBegin();
+    const epoch = async (batches: readonly number[]): Promise<Logs> => {
+      const logs: Logs = { loss: 1 };
+      await monitor.onEpochBegin();
+      for (const [batchIndex, norm] of batches.entries()) {
+        applyNumbers(optimizer, variables, [[norm, 0]]);
+        await monitor.onBatchEnd(batchIndex, {});
+      }
+      await monitor.onEpochEnd(0, logs);
+      return logs;
+    };
+    expect(await epoch([4, 9, 0.5])).toEqual({ loss: 1, gradNorm: 2.25, clippedNorm: 0.75, clipRate: 0.5 });
+    expect(await epoch([])).toEqual({ loss: 1 });
+    expect(await epoch([3])).toEqual({ loss: 1, gradNorm: 3, clippedNorm: 1, clipRate: 1 });
+  });
+
+  it('lets the error of a report through, and takes in nothing of that batch', async () => {
+    const optimizer = clip(tf.train.sgd(1e-3), { clipnorm: 1 }), model = buildModel(), { xs, ys } = batch(0, 8);
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const monitor = clipMonitor(optimizer), report = vi.spyOn(optimizer, 'report');
+    const fit = (epochs: number): Promise<data.History> => model.fit(xs, ys, { epochs, verbose: 0, callbacks: [monitor] as never });
+    report.mockRejectedValueOnce(new Error('the device is lost'));
+    await expect(fit(1)).rejects.toThrow('the device is lost');
+    report.mockRejectedValueOnce(new Error('the device is lost'));
+    const logs: Logs = {};
+    await monitor.onEpochBegin();
+    await expect(monitor.onBatchEnd(0, logs)).rejects.toThrow('the device is lost');
+    await monitor.onEpochEnd(0, logs);
+    expect(logs).toEqual({});
+    const { history } = await fit(2);
+    const { norm } = await optimizer.report();
+    expect(history['gradNorm']).toHaveLength(2);
+    expect(history['gradNorm']![1]).toBe(norm);
+  });
+
+  it('a report that comes late belongs to the epoch of its batch', async () => {
+    const optimizer = clip(tf.train.sgd(1e-3), { clipnorm: 1 }), monitor = clipMonitor(optimizer);
+    const variables = makeVariables([{ name: 'a', shape: [2] }], [[0, 0]]);
+    await monitor.onTrainBegin();
+    applyNumbers(optimizer, variables, [[4, 0]]);
+    const late = monitor.onBatchEnd(0, {});
+    await monitor.onEpochBegin();
+    await late;
+    const logs: Logs = {};
+    await monitor.onEpochEnd(0, logs);
+    expect(logs).toEqual({});
+  });
+
   it('refuses an interval that is none', () => { expect(() => clipMonitor(clip(tf.train.sgd(1), { clipnorm: 1 }), { every: 0 })).toThrow(RangeError); });
 });

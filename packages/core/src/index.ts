@@ -22,6 +22,7 @@ export type { NonFinitePolicy } from './transform/nonFinite';
 export { ClipkitOptimizer, type OptimizerOptions } from './optimizer/optimizer';
 export type { ClipReport } from './optimizer/observer';
 export { StandaloneChain } from './optimizer/standalone';
+export { isDisposed } from './optimizer/disposed';
 export { isStock, readLearningRate, stockSlots, stockVariables } from './optimizer/stock';
 export { forceBackend } from './backends/select';
 export { expected, show } from './errors';

@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clip } from '@clipkit/clip';
-import { byGlobalNorm, forceBackend } from '@clipkit/core';
+import { byGlobalNorm, forceBackend, linear, type ClipkitOptimizer } from '@clipkit/core';
 import { largestDifference, Scene, sceneGradients } from '@clipkit/core/testing';
 import { adam, fuse } from '@clipkit/optimizers';
 
@@ -170,5 +170,99 @@ describe('what stands in the list', () => {
     expect(largestDifference(scenes[0]!.values(), scenes[1]!.values())).toBe(0);
     expect(largestDifference(scenes[0]!.values(), train(stock, 2, 6).values())).toBeLessThanOrEqual(5e-5);
     for (const each of [stock, ...scenes]) each.dispose();
+  });
+});
+
+describe('what fuse() is given', () => {
+  beforeEach(async () => { await tf.setBackend('cpu'); });
+  const set = (stock: tf.Optimizer, rate: unknown): tf.Optimizer => Object.assign(stock, { learningRate: rate });
+
+  it.each(Object.entries(STOCK))('%s whose learning rate is no number needs another one', (_, make) => {
+    for (const rate of [NaN, -1, undefined, null, '0.1', (step: number) => 1 / (1 + step)]) {
+      const stock = set(make(), rate), { numTensors } = tf.memory();
+      expect(() => fuse(stock)).toThrow(/^\[optimizers\] fuse: the stock optimizer's learningRate must be a number >= 0, got .*; pass one.* as fuse\(stock, \{ learningRate \}\)$/);
+      expect(() => fuse(stock, { learningRate: undefined as never })).toThrow(/learningRate must be a number/);
+      expect(fuse(stock, { learningRate: 0.3 }).learningRate).toBe(0.3);
+      expect(fuse(stock, { learningRate: linear({ from: 2, to: 1, steps: 2 }) }).learningRate).toBe(2);
+      expect(tf.memory().numTensors).toBe(numTensors);
+      stock.dispose();
+    }
+  });
+
+  it.each(Object.entries(STOCK))('%s keeps what an undefined option does not replace', (_, make) => {
+    const stock = set(make(), 0.7);
+    expect(fuse(stock, { learningRate: undefined as never, clipnorm: undefined as never }).learningRate).toBe(0.7);
+    stock.dispose();
+  });
+
+  it('options that are none, or are out of their range', () => {
+    const stock = train(new Scene(tf.train.adam(0.01)), 0, 2), { numTensors } = tf.memory();
+    for (const options of [null, 3, 'clipnorm', [], byGlobalNorm(1)]) expect(() => fuse(stock.optimizer, options as never)).toThrow(/\[optimizers\] (fuse: options must be an object|adam: unknown option)/);
+    expect(() => fuse(stock.optimizer, { clipnorm: -1 })).toThrow('clipnorm must be a number >= 0, got -1');
+    expect(() => fuse(stock.optimizer, { clipnorm: 1, clipvalue: 1 })).toThrow('at most one of');
+    expect(() => fuse(stock.optimizer, { gradientAccumulationSteps: 0 })).toThrow('gradientAccumulationSteps must be');
+    expect(tf.memory().numTensors).toBe(numTensors);
+    stock.dispose();
+  });
+
+  it.each(Object.entries(STOCK))('%s whose state is disposed is refused, unless it has none', (name, make) => {
+    const stock = train(new Scene(make()), 0, 2);
+    stock.optimizer.dispose();
+    const { numTensors } = tf.memory();
+    if (name === 'sgd') fuse(stock.optimizer).dispose();
+    else expect(() => fuse(stock.optimizer)).toThrow(/fuse: the stock optimizer's accum\w+ are disposed; fuse first, then dispose it/);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    for (const variable of stock.variables) variable.dispose();
+  });
+
+  it.each(Object.entries(STOCK))('%s: all that was copied is gone after dispose, with a step taken or without', (_, make) => {
+    const stock = train(new Scene(make()), 0, 2), { numTensors, numBytes } = tf.memory();
+    const before = (): void => { expect([tf.memory().numTensors, tf.memory().numBytes]).toEqual([numTensors, numBytes]); };
+    fuse(stock.optimizer).dispose();
+    before();
+    train(new Scene(fuse(stock.optimizer), stock.values()), 2, 4).dispose();
+    before();
+    const twice = fuse(stock.optimizer);
+    twice.dispose();
+    twice.dispose();
+    before();
+    stock.dispose();
+  });
+
+  it.each(Object.entries(STOCK).filter(([name]) => name !== 'adamax'))('%s that was loaded goes on as the one that was saved', async (_, make) => {
+    const stock = train(new Scene(make()), 0, 7);
+    const loaded = (stock.optimizer.constructor as unknown as { fromConfig(cls: unknown, config: unknown): tf.Optimizer }).fromConfig(stock.optimizer.constructor, stock.optimizer.getConfig());
+    await loaded.setWeights((await stock.optimizer.getWeights()).map(({ name, tensor }) => ({ name, tensor: tf.clone(tensor) })));
+    const fused = new Scene(fuse(loaded), stock.values());
+    expect(fused.optimizer.iterations).toBe(7);
+    expect(largestDifference(train(fused, 7, 20).values(), train(stock, 7, 20).values())).toBeLessThanOrEqual(5e-5);
+    fused.dispose();
+    loaded.dispose();
+    stock.dispose();
+  });
+
+  it.each(Object.entries(STOCK))('%s that never had a gradient for some variables', (_, make) => {
+    const partly = (step: number): (Float32Array | null)[] => gradients(step).map((each, index) => (index % 3 === 1 ? null : each));
+    const stock = new Scene(make());
+    for (let step = 0; step < 4; step++) stock.step(partly(step));
+    const { numTensors } = tf.memory();
+    const fused = new Scene(fuse(stock.optimizer), stock.values());
+    for (let step = 4; step < 9; step++) for (const scene of [stock, fused]) scene.step(partly(step));
+    expect(largestDifference(fused.values(), stock.values())).toBeLessThanOrEqual(5e-5);
+    fused.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    stock.dispose();
+  });
+
+  it('goes on centered and not, with state and without', () => {
+    for (const centered of [true, false]) {
+      for (const steps of [0, 5]) {
+        const stock = train(new Scene(tf.train.rmsprop(0.01, 0.9, 0.4, 1e-10, centered)), 0, steps), fused = new Scene(fuse(stock.optimizer), stock.values());
+        expect(Object.keys((fused.optimizer as ClipkitOptimizer).options.rule!.state).includes('mean')).toBe(centered);
+        expect(largestDifference(train(fused, steps, steps + 9).values(), train(stock, steps, steps + 9).values()), `centered ${centered}, after ${steps}`).toBeLessThanOrEqual(5e-5);
+        fused.dispose();
+        stock.dispose();
+      }
+    }
   });
 });

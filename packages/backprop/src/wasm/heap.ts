@@ -52,7 +52,7 @@ export const simdIsThere = (): boolean => typeof WebAssembly !== 'undefined' && 
 const instantiate = (backend: WasmBackend): Heap => {
   const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
   if (!(memory instanceof WebAssembly.Memory)) {
-    throw new Error('[backprop] registerBackprop: expected the memory of tfjs-backend-wasm 4.22 at backend.wasm.asm.memory, got none');
+    throw new Error('[backprop] registerBackprop: expected the memory of tfjs-backend-wasm (4.3.0 or later, below 5) at backend.wasm.asm.memory, got none');
   }
   const bytes = decode();
   // The threaded build's memory is shared, and an import must say so: bit 1 of its limits.

@@ -28,7 +28,7 @@ interface StepOptions {
 export function addStep(program: Command): void {
   program
     .command('step')
-    .description('time one optimizer step: tf.train alone, with hand-written clipping, in clip(), and fused')
+    .description('time one optimizer step: tf.train alone, with hand-written clipping, with clipGradients(), in clip(), and fused')
     .option('-b, --backend <names>', 'of cpu, wasm, webgl, webgpu, tensorflow', names, ['wasm'])
     .option('-o, --optimizer <names>', 'of @clipkit/optimizers', names, ['adam', 'sgd'])
     .option('--size <names>', `of ${Object.keys(sizes).join(', ')}`, names, Object.keys(sizes))

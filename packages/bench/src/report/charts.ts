@@ -10,7 +10,7 @@ const CURVES = 500;
 const BARS = 1000;
 const FONT = 'system-ui, sans-serif';
 /** How many colours the page defines; later series begin again. */
-const COLOURS = 6;
+const COLOURS = 7;
 
 export const colour = (place: number): string => `var(--series-${(place % COLOURS) + 1})`;
 

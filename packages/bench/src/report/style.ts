@@ -3,12 +3,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --paper: #fcfcfb; --ink: #1d1f23; --quiet: #63676f; --grid: #e4e4e1; --rule: #d3d3cf; --raised: #ffffff;
-  --series-1: #2a6fbb; --series-2: #d1622b; --series-3: #2a8f6f; --series-4: #8a55b5; --series-5: #9a8412; --series-6: #c24678;
+  --series-1: #2a6fbb; --series-2: #d1622b; --series-3: #2a8f6f; --series-4: #8a55b5; --series-5: #9a8412; --series-6: #c24678; --series-7: #2b93a8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #16181c; --ink: #e8e8e5; --quiet: #a0a4ab; --grid: #2c3036; --rule: #3a3f46; --raised: #1d2025;
-    --series-1: #6aa9ee; --series-2: #ef935f; --series-3: #5cc3a0; --series-4: #bb92e0; --series-5: #d2bc4e; --series-6: #ee86ae;
+    --series-1: #6aa9ee; --series-2: #ef935f; --series-3: #5cc3a0; --series-4: #bb92e0; --series-5: #d2bc4e; --series-6: #ee86ae; --series-7: #67c6d8;
   }
 }
 * { box-sizing: border-box; }

@@ -27,6 +27,7 @@ export function trainTable(runs: readonly TrainLine[]): Table {
 export const variantLabels: Record<VariantName, string> = {
   stock: 'tf.train, not clipped',
   handwritten: 'tf.train + hand-written clipping',
+  clipGradients: 'tf.train + clipGradients()',
   clip: 'clip(tf.train)',
   fused: 'fused, clipped',
   fusedUnclipped: 'fused, not clipped',
@@ -52,14 +53,18 @@ export function stepTable(lines: readonly StepLine[]): Table {
 /** Median and quartiles as two cells. */
 const withQuartiles = ({ median, lower, upper }: Spread): string[] => [show.milliseconds(median), `${show.milliseconds(lower)} – ${show.milliseconds(upper)}`];
 
+const UNKNOWN = ['–', '–'];
+
 /** What clipping adds to a stock step, and whether memory stayed flat. */
 export function addedTable(lines: readonly StepLine[]): Table {
   return {
-    head: ['optimizer', 'backend', 'added by hand', 'quartiles', 'added by clip()', 'quartiles', 'ratio', 'tensors after step 10', 'at the end', 'rounds'],
+    head: ['optimizer', 'backend', 'added by hand', 'quartiles', 'added by clipGradients()', 'quartiles', 'added by clip()', 'quartiles', 'ratio', 'tensors after step 10', 'at the end', 'rounds'],
     text: 2,
     rows: lines.map(({ optimizer, backend, added, memory, rounds }) => [
       optimizer, backend,
-      ...(added ? [...withQuartiles(added.handwritten), ...withQuartiles(added.clip), show.ratio(added.ratio)] : ['–', '–', '–', '–', '–']),
+      ...(added ? withQuartiles(added.handwritten) : UNKNOWN),
+      ...(added?.clipGradients ? withQuartiles(added.clipGradients) : UNKNOWN),
+      ...(added ? [...withQuartiles(added.clip), show.ratio(added.ratio)] : [...UNKNOWN, '–']),
       String(memory.early.tensors), String(memory.late.tensors), String(rounds),
     ]),
   };

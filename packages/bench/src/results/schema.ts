@@ -68,7 +68,7 @@ export const trainLine = v.object({
 });
 
 /** The ways of taking a step that are compared. */
-export const variantNames = ['stock', 'handwritten', 'clip', 'fused', 'fusedUnclipped', 'copy'] as const;
+export const variantNames = ['stock', 'handwritten', 'clipGradients', 'clip', 'fused', 'fusedUnclipped', 'copy'] as const;
 
 export const stepLine = v.object({
   ...common,
@@ -82,8 +82,8 @@ export const stepLine = v.object({
   milliseconds: v.partial(v.object(v.entriesFromList(variantNames, spread))),
   /** Each against `handwritten` (where tfjs has no such optimizer, against `fusedUnclipped`): spread of the rounds' own ratios. */
   ratios: v.partial(v.object(v.entriesFromList(variantNames, spread))),
-  /** What clipping adds to a stock step: medians of the rounds' differences, and clip against handwritten. */
-  added: v.nullable(v.object({ handwritten: spread, clip: spread, ratio: measured })),
+  /** What clipping adds to a stock step: medians of the rounds' differences, and clip against handwritten. Older files lack clipGradients. */
+  added: v.nullable(v.object({ handwritten: spread, clipGradients: v.optional(spread), clip: spread, ratio: measured })),
   /** How many times faster the fused step with clipping is than tfjs's without; absent where tfjs has no such optimizer. */
   speedup: v.optional(v.nullable(spread), null),
   /** The fused step with clipping against the time in which TypedArray.set moves the bytes that it must move. */

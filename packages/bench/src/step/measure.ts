@@ -92,12 +92,12 @@ function quotient(times: Times, over: VariantName, under: VariantName): Spread |
   return above && below ? spreadOf(above.map((value, index) => value / below[index]!)) : null;
 }
 
-/** What clipping costs on top of the stock step: by hand, and by clip(). */
+/** What clipping costs on top of the stock step: by hand, by clipGradients(), and by clip(). */
 function addedOf(times: Times): StepLine['added'] {
-  const [stock, handwritten, clip] = (['stock', 'handwritten', 'clip'] as const).map((name) => times.get(name));
-  if (!stock || !handwritten || !clip) return null;
+  const [stock, handwritten, clipGradients, clip] = (['stock', 'handwritten', 'clipGradients', 'clip'] as const).map((name) => times.get(name));
+  if (!stock || !handwritten || !clipGradients || !clip) return null;
   const over = (values: readonly number[]) => spreadOf(values.map((value, index) => value - stock[index]!));
-  const added = { handwritten: over(handwritten), clip: over(clip) };
+  const added = { handwritten: over(handwritten), clipGradients: over(clipGradients), clip: over(clip) };
   const ratio = added.clip.median! / added.handwritten.median!;
   return { ...added, ratio: Number.isFinite(ratio) ? round(ratio) : null };
 }

@@ -1,5 +1,5 @@
 /** The ways of taking one optimizer step that are compared, each with variables of its own and the same gradients. */
-import { clip } from '@clipkit/clip';
+import { clip, clipGradients } from '@clipkit/clip';
 import { addN, div, memory, minimum, mul, randomNormal, sqrt, square, sum, tidy, train, variable, type Optimizer, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { oneOf } from '../errors';
 import { optimizers } from '../expressions/registry';
@@ -40,6 +40,12 @@ export function clipByHand(gradients: readonly NamedGradient[], maxNorm: number)
   const norm = sqrt(addN(gradients.map(({ tensor }) => sum(square(tensor)))));
   const scale = minimum(1, div(maxNorm, norm));
   return gradients.map(({ name, tensor }) => ({ name, tensor: mul(tensor, scale) }));
+}
+
+/** The same in our words, for loops written by hand. */
+function clipByUs(given: readonly NamedGradient[], maxNorm: number): NamedGradient[] {
+  const { gradients } = clipGradients(given.map(({ tensor }) => tensor), { globalClipnorm: maxNorm });
+  return given.map(({ name }, place) => ({ name, tensor: gradients[place]! }));
 }
 
 let sets = 0;
@@ -98,6 +104,7 @@ export function makeVariants(optimizer: string, gradients: readonly Tensor[], in
   return [
     variant('stock', stock(), gradients),
     variant('handwritten', stock(), gradients, (given) => clipByHand(given, MAX_NORM)),
+    variant('clipGradients', stock(), gradients, (given) => clipByUs(given, MAX_NORM)),
     variant('clip', clip(stock(), { globalClipnorm: MAX_NORM }), gradients),
     ...variants,
   ];

@@ -1,53 +1,105 @@
 /** Transforms on gradients without an optimizer, for hand-written loops. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostNorms } from '../backends/backend';
+import type { DeviceNorms, HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
-import { describe } from '../trace/layout';
 import { reachable, rootsOf, type Program } from '../trace/program';
-import type { Target } from '../trace/target';
 import { trace } from '../trace/trace';
 import { flatten } from '../transform/chain';
 import { policyTransforms, type NonFinitePolicy } from '../transform/nonFinite';
 import type { GradientTransform } from '../transform/transform';
-import { StateStore } from '../state/store';
-import { checkFits, type NamedGradient } from './targets';
+import { StateStore, type StateRecord } from '../state/store';
+import { GradientLists, labelOf, type Gradient, type GradientList } from './gradientLists';
 
-/** Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before. */
+/** What a chain makes: new tensors in the order of the gradients, and their joint L2 norm before. */
+export interface StandaloneResult {
+  readonly gradients: Gradient[];
+  readonly norm: tf.Scalar;
+}
+
+/** Runs transforms that remember nothing. */
 export class StandaloneChain {
   private readonly program: Program;
-  private readonly state = new StateStore();
-  private readonly readsWeights: boolean;
+  private readonly state = new NoState();
+  private readonly lists: GradientLists;
 
-  constructor(private readonly owner: string, transforms: readonly GradientTransform[], private readonly policy: NonFinitePolicy) {
+  constructor(
+    private readonly owner: string,
+    transforms: readonly GradientTransform[],
+    private readonly policy: NonFinitePolicy,
+  ) {
     const all = flatten(transforms);
     for (const each of all) {
-      if (each.stage !== 'gradient' || each.period > 1) throw new TypeError(`${owner}: ${each.kind} needs an optimizer; wrap one with clip()`);
+      if (each.stage !== 'gradient' || each.period > 1)
+        throw new TypeError(`${owner}: ${each.kind} needs an optimizer; wrap one with clip()`);
     }
-    this.program = trace([...policyTransforms(policy), ...all], { release: true, result: 'gradient', observe: true, inspect: policy === 'throw', learningRate: () => NaN });
-    this.readsWeights = [...reachable(rootsOf(this.program))].some(({ operation, attribute }) => operation === 'input' && attribute === 'weight');
-    if (this.program.slots.size) throw new TypeError(`${owner}: ${all.map(({ kind }) => kind).join(', ')} remembers earlier steps and needs an optimizer; wrap one with clip()`);
+    this.program = trace([...policyTransforms(policy), ...all], {
+      release: true,
+      result: 'gradient',
+      observe: 'before',
+      inspect: policy === 'throw',
+      learningRate: () => NaN,
+    });
+    if (this.program.slots.size)
+      throw new TypeError(
+        `${owner}: ${all.map(({ kind }) => kind).join(', ')} remembers earlier steps and needs an optimizer; ` +
+          'wrap one with clip()',
+      );
+    const readsWeights = [...reachable(rootsOf(this.program))].some(
+      ({ operation, attribute }) => operation === 'input' && attribute === 'weight',
+    );
+    this.lists = new GradientLists(owner, readsWeights);
   }
 
-  run(gradients: readonly NamedGradient[]): { gradients: (tf.Tensor | null)[]; norm: tf.Scalar } {
-    const live = tf.engine().registeredVariables;
-    const indexOf: number[] = [], targets: Target[] = [];
-    for (const { name, tensor } of gradients) {
-      const known = live[name], variable = known && known.shape.join() === tensor?.shape.join() ? known : null;
-      indexOf.push(tensor && tensor.size > 0 ? targets.push({ ...describe(name, tensor.shape), variable, gradient: tensor }) - 1 : -1);
+  /** @param names of the variables that the gradients are for; null where nobody knows */
+  run(gradients: readonly Gradient[], names: readonly string[] | null): StandaloneResult {
+    const list = this.lists.take(gradients, names);
+    try {
+      return tf.tidy(() => this.compute(gradients, list) as never);
+    } finally {
+      this.lists.release(list);
     }
-    const nameless = this.readsWeights && targets.find(({ variable }) => !variable);
-    if (nameless) throw new TypeError(`${this.owner}: the chain looks at the variables, and there is none for gradient ${nameless.name}; pass a map whose keys are the variables' names`);
-    targets.forEach((target) => { checkFits(this.owner, target, target.gradient); });
-    const made = tf.tidy(() => {
-      const inspect = this.policy === 'throw' ? (isFinite: (index: number) => boolean): void => {
-        const names = targets.filter((_, index) => !isFinite(index)).map(({ name }) => name);
-        if (names.length) throw new RangeError(`${this.owner}: the gradient of ${names.join(', ')} has a NaN or an infinity`);
-      } : null;
-      const result = currentBackend().run({ program: this.program, targets, state: this.state, step: 0, inspect });
-      const norms = result.norms!;
-      const norm = norms.where === 'host' ? tf.scalar((norms as HostNorms).totalBefore) : tf.reshape(tf.slice(norms.totals, [1], [1]), []) as tf.Scalar;
-      return { gradients: gradients.map(({ tensor }, entry) => (indexOf[entry]! >= 0 ? result.gradients![indexOf[entry]!]! : tensor ? tf.clone(tensor) : null)), norm } as never;
+  }
+
+  private compute(gradients: readonly Gradient[], list: GradientList): StandaloneResult {
+    const { targets, indexOf } = list;
+    const inspect =
+      this.policy === 'throw'
+        ? (isFinite: (index: number) => boolean): void => {
+            this.refuse(list, isFinite);
+          }
+        : null;
+    const { gradients: changed, norms } = currentBackend().run({
+      program: this.program,
+      targets,
+      state: this.state,
+      step: 0,
+      inspect,
     });
-    return made;
+    const made = gradients.map((gradient, entry) => {
+      const index = indexOf[entry]!;
+      if (index >= 0) return changed![index]!;
+      return gradient ? tf.clone(gradient) : gradient;
+    });
+    return { gradients: made, norm: scalarOf(norms!) };
+  }
+
+  private refuse({ indexOf, names }: GradientList, isFinite: (index: number) => boolean): void {
+    const bad = [...indexOf.keys()].filter((entry) => indexOf[entry]! >= 0 && !isFinite(indexOf[entry]!));
+    if (bad.length)
+      throw new RangeError(
+        `${this.owner}: ${bad.map((entry) => labelOf(names, entry)).join(' and ')} must be finite, ` +
+          "got a NaN or an infinity (nonFinite: 'throw')",
+      );
+  }
+}
+
+function scalarOf(norms: HostNorms | DeviceNorms): tf.Scalar {
+  return norms.where === 'host' ? tf.scalar(norms.totalBefore) : tf.reshape(tf.slice(norms.totals, [1], [1]), []);
+}
+
+/** Of nothing: no variable has a record here, so none is kept alive by one. */
+class NoState extends StateStore {
+  override record(): StateRecord {
+    return this.step;
   }
 }

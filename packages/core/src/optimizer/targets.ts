@@ -80,7 +80,7 @@ export class TargetLists {
   private build(gradients: readonly NamedGradient[]): TargetList {
     const targets: Target[] = [], seen = new Set<string>(), variables = new Set<tf.Variable>();
     const indexOf = Int32Array.from(gradients, ({ name, tensor }) => {
-      const isPresent = this.isPresent(name, tensor), variable = tf.engine().registeredVariables[name];
+      const isPresent = this.isPresent(name, tensor), variable = variableOf(name);
       if (variable && variable.size > 0) variables.add(variable);
       if (!isPresent || seen.has(name)) return -1;
       if (!variable) throw new RangeError(expected(this.owner, 'each gradient\'s name', 'that of a live variable', name));
@@ -96,6 +96,12 @@ export class TargetLists {
     if (typeof tensor.size !== 'number') throw new TypeError(expected(this.owner, `the gradient of ${name}`, 'a tensor or null', tensor));
     return tensor.size > 0;
   }
+}
+
+/** Names are users', and what tfjs keeps variables in has inherited ones. */
+function variableOf(name: string): tf.Variable | undefined {
+  const live = tf.engine().registeredVariables;
+  return Object.hasOwn(live, name) ? live[name] : undefined;
 }
 
 const LIST_WORDS = 'a list of { name, tensor } or a map from variables\' names to tensors, as tf.variableGrads() returns';

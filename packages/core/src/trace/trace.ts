@@ -11,7 +11,8 @@ export interface TraceOptions {
   readonly release: boolean;
   /** `gradient`: the result is the changed gradient, for an optimizer that is not ours. */
   readonly result: 'weight' | 'gradient';
-  readonly observe: boolean;
+  /** `before`: only the norms before clipping, which is all that some need. */
+  readonly observe: boolean | 'before';
   /** Whether each gradient's finiteness must be known before anything is written. */
   readonly inspect: boolean;
   readonly learningRate: (step: number) => number;
@@ -54,7 +55,7 @@ class Tracer {
       gradient: !halted && result === 'gradient' ? flow.gradient : null,
       weight: !halted && flow.weight !== weight ? select(flow.valid, flow.weight, weight) : null,
       raw: inspect ? norm(raw, 'each') : null,
-      observation: observe ? this.observation(raw, halted ? raw : before, halted ? raw : after ?? flow.gradient) : null,
+      observation: observe ? this.observation(raw, halted ? raw : before, observe === 'before' ? before : halted ? raw : after ?? flow.gradient) : null,
       halted,
     };
     const program: Program = { ...partial, levels: 0, choices: [] };

@@ -103,7 +103,7 @@ export const points = (): Field<readonly (readonly [number, number])[]> => (valu
   if (!fits) throw new TypeError(expected(owner, name, 'a list of [step, value] pairs', value));
   const pairs = value as [number, number][];
   if (pairs.some(([step], index) => index > 0 && step <= pairs[index - 1]![0])) throw new RangeError(expected(owner, name, 'in rising order of steps', value));
-  return pairs;
+  return pairs.map(([step, at]) => [step, at] as const);
 };
 
 /** A variable's whole name, a RegExp, or a list of them. */

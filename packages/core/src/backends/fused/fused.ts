@@ -10,9 +10,15 @@ export function fusedBackend<Handle, Place>(device: Device<Handle, Place>): Back
   const bound = new WeakMap<Program, WeakMap<readonly Target[], BoundProgram<Handle, Place>>>();
   const boundTo = (program: Program, targets: readonly Target[]): BoundProgram<Handle, Place> => {
     let ofProgram = bound.get(program);
-    if (!ofProgram) bound.set(program, ofProgram = new WeakMap());
+    if (!ofProgram) {
+      ofProgram = new WeakMap();
+      bound.set(program, ofProgram);
+    }
     let found = ofProgram.get(targets);
-    if (!found) ofProgram.set(targets, found = new BoundProgram(program, targets, device));
+    if (!found) {
+      found = new BoundProgram(program, targets, device);
+      ofProgram.set(targets, found);
+    }
     return found;
   };
   return {

@@ -37,7 +37,7 @@ export class Heap {
 
   constructor(private readonly backend: WasmBackend) {
     const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
-    if (!memory) throw new Error('[core] wasm: the tfjs wasm backend shows no memory; the tested versions are 4.22');
+    if (!memory) throw new Error('[core] wasm: the tfjs wasm backend shows no memory; clipkit works with 4.3.0 and later, below 5');
     this.memory = memory;
   }
 
