@@ -36,7 +36,7 @@ export const zClip = defineTransform({
 
     // Welford's way: the plain mean and variance of the norms so far.
     const warmMean = add(mean, div(sub(length, mean), counted));
-    const warmVariance = div(add(mul(variance, count), mul(sub(length, mean), sub(length, warmMean))), counted);
+    const warmVariance = add(variance, div(sub(mul(sub(length, mean), sub(length, warmMean)), variance), counted));
     const nextMean = add(mul(decay, mean), mul(1 - decay, fed));
     const nextVariance = add(mul(decay, variance), mul(1 - decay, square(sub(fed, nextMean))));
     return {

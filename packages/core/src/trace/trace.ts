@@ -1,9 +1,10 @@
 /** Joins transforms into one program. The tracer, not the transforms, holds the invariants: gating, finiteness, which state exists. */
 import { lift, node, rankOf, stepCount, withScope, withinGroup, group, type Formula } from '../formula/formula';
-import { always, and, finite, select } from '../formula/functions';
+import { always, and, select, storable } from '../formula/functions';
 import { norm } from '../formula/reductions';
 import { expected } from '../errors';
 import { chainOf, type Flow, type GradientTransform, type StateDeclaration } from '../transform/transform';
+import { guardsOf, withNested, type Guard } from './guard';
 import { reachable, rootsOf, type Observation, type Program, type Slot } from './program';
 
 export interface TraceOptions {
@@ -15,6 +16,8 @@ export interface TraceOptions {
   /** Whether each gradient's finiteness must be known before anything is written. */
   readonly inspect: boolean;
   readonly learningRate: (step: number) => number;
+  /** What runs after this program, and after another optimizer's step: its schedules are checked before both. */
+  readonly following?: readonly GradientTransform[];
 }
 
 const stateLeaf = (path: string, declaration: StateDeclaration): Formula =>
@@ -26,6 +29,7 @@ export function trace(transforms: readonly GradientTransform[], options: TraceOp
 
 class Tracer {
   readonly slots = new Map<string, Slot>();
+  private readonly guards: Guard[] = [];
   private readonly learningRate: Formula;
 
   constructor(private readonly options: TraceOptions) {
@@ -47,7 +51,8 @@ class Tracer {
       }
       if (transform.period > 1 || PREPARES.has(transform.kind)) before = flow.gradient;
     }
-    const { result, observe, inspect } = this.options;
+    const { result, observe, inspect, following = [] } = this.options;
+    if (!halted) following.flatMap(withNested).forEach((each) => { this.guard(each); });
     const partial = {
       slots: this.slots,
       valid: flow.valid,
@@ -55,6 +60,7 @@ class Tracer {
       weight: !halted && flow.weight !== weight ? select(flow.valid, flow.weight, weight) : null,
       raw: inspect ? norm(raw, 'each') : null,
       observation: observe ? this.observation(raw, halted ? raw : before, halted ? raw : after ?? flow.gradient) : null,
+      guards: this.guards,
       halted,
     };
     const program: Program = { ...partial, levels: 0, choices: [] };
@@ -70,7 +76,14 @@ class Tracer {
     };
   }
 
+  /** A rule inside a rule has the same learning rate, which is checked once. */
+  private guard(transform: GradientTransform): void {
+    const isNew = ({ values }: Guard): boolean => !this.guards.some((other) => values.includes(this.learningRate) && other.values.includes(this.learningRate));
+    this.guards.push(...guardsOf(transform, this.learningRate).filter(isNew));
+  }
+
   private stage(transform: GradientTransform, path: string, flow: { gradient: Formula; weight: Formula; valid: Formula }): { gradient: Formula; weight: Formula; valid: Formula; halt: boolean } {
+    this.guard(transform);
     const only = group();
     const old: Record<string, Formula> = {};
     for (const [name, declaration] of Object.entries(transform.state)) {
@@ -99,7 +112,10 @@ class Tracer {
     };
   }
 
-  /** Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness. */
+  /**
+   * Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness as it is stored. What is
+   * coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not at all.
+   */
   private remember(transform: GradientTransform, path: string, old: Readonly<Record<string, Formula>>, state: Readonly<Record<string, unknown>>, valid: Formula): void {
     const next = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, lift(value as Formula)]));
     for (const [name, value] of Object.entries(next)) {
@@ -109,7 +125,7 @@ class Tracer {
       if (transform.guarded) {
         for (const [other, candidate] of Object.entries(next)) {
           const coarser = rankOf(transform.state[other]!.extent) <= rankOf(declaration.extent);
-          if (!candidate.opaque && coarser) gate = and(gate, finite(candidate));
+          if (coarser) gate = storedBy(candidate).reduce((all, each) => and(all, storable(each)), gate);
         }
       }
       const slot = this.slots.get(`${path}/${name}`)!;
@@ -118,6 +134,10 @@ class Tracer {
     }
   }
 }
+
+/** The numbers that a value puts into state: of a tensor that a custom node makes, the node's small arguments, such as a norm. */
+const storedBy = (value: Formula): readonly Formula[] =>
+  (value.opaque ? value.args[0]?.args.filter(({ opaque, extent, level }) => !opaque && extent !== 'element' && level > 0) ?? [] : [value]);
 
 /** Transforms that make the gradient ready rather than clip it: reports count from what they return. */
 const PREPARES: ReadonlySet<string> = new Set(['nonFiniteZero', 'accumulateGradients']);

@@ -1,5 +1,5 @@
 /** Gradient accumulation, shared by clip's accumulateGradients() and the optimizers' gradientAccumulationSteps. */
-import { add, div, gt, max, select } from '../formula';
+import { add, div, gt, max, mul, select } from '../formula';
 import { count } from '../transform/fields';
 import { defineTransform } from '../transform/define';
 import { type Outcome } from '../transform/transform';
@@ -23,11 +23,14 @@ export const accumulateGradients = defineTransform({
   guarded: false,
   gated: false,
   update({ gradient, valid, state, release }, { n }): Outcome {
-    const total = add(state['total']!, select(valid, gradient, 0)), collected = add(state['collected']!, select(valid, 1, 0));
+    // Sums of large gradients overflow single precision where their mean does not; a power of two costs no digit.
+    const share = 2 ** -Math.ceil(Math.log2(n));
+    const total = add(state['total']!, mul(select(valid, gradient, 0), share));
+    const collected = add(state['collected']!, select(valid, 1, 0));
     if (!release) return { halt: true, state: { total, collected } };
     const emptied = { total: 0, collected: 0 };
     // Where no micro-batch can drop out, there is no need to ask whether one is left.
-    if (valid.operation === 'const') return { gradient: div(total, n), state: emptied };
-    return { gradient: div(total, max(collected, 1)), valid: gt(collected, 0), state: emptied };
+    if (valid.operation === 'const') return { gradient: div(total, n * share), state: emptied };
+    return { gradient: div(total, mul(max(collected, 1), share)), valid: gt(collected, 0), state: emptied };
   },
 });
