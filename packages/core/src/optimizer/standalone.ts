@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
+import { bounded } from '../formula/single';
 import { describe } from '../trace/layout';
 import { reachable, rootsOf, type Program } from '../trace/program';
 import type { Target } from '../trace/target';
@@ -12,7 +13,7 @@ import type { GradientTransform } from '../transform/transform';
 import { StateStore } from '../state/store';
 import { checkFits, type NamedGradient } from './targets';
 
-/** Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before. */
+/** Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before, finite where that is. */
 export class StandaloneChain {
   private readonly program: Program;
   private readonly state = new StateStore();
@@ -45,7 +46,7 @@ export class StandaloneChain {
       } : null;
       const result = currentBackend().run({ program: this.program, targets, state: this.state, step: 0, inspect });
       const norms = result.norms!;
-      const norm = norms.where === 'host' ? tf.scalar((norms as HostNorms).totalBefore) : tf.reshape(tf.slice(norms.totals, [1], [1]), []) as tf.Scalar;
+      const norm = norms.where === 'host' ? tf.scalar(bounded((norms as HostNorms).totalBefore)) : tf.reshape(tf.slice(norms.totals, [1], [1]), []) as tf.Scalar;
       return { gradients: gradients.map(({ tensor }, entry) => (indexOf[entry]! >= 0 ? result.gradients![indexOf[entry]!]! : tensor ? tf.clone(tensor) : null)), norm } as never;
     });
     return made;

@@ -22,7 +22,6 @@ const LEAST_DIVISOR = 1e-37;
 const plain = (m: tf.Tensor): Value => ({ m, s: null });
 /** The value as one tensor, which overflows where single precision does. */
 const joined = ({ m, s }: Value): tf.Tensor => (s ? tf.mul(m, s) : m);
-const inverse = (s: tf.Tensor | null): tf.Tensor | null => s && tf.div(1, s);
 
 export const device: SmallValues<Value> = {
   number(value, mask) {
@@ -40,8 +39,8 @@ export const device: SmallValues<Value> = {
       case 'abs': case 'neg': return { m: EAGER[operation](a.m), s: a.s };
       case 'finite': return plain(tf.isFinite(a.m));
       case 'sqrt': return plain(tf.mul(tf.sqrt(a.m), tf.sqrt(a.s!)));
-      case 'mul': return a.s ? { m: tf.mul(a.m, joined(b)), s: a.s } : { m: tf.mul(a.m, b.m), s: b.s };
-      case 'div': return divide(a, b);
+      case 'mul': return product(tf.mul(a.m, b.m), a.s, b.s);
+      case 'div': return product(tf.div(a.m, b.m), a.s, b.s && tf.div(1, b.s));
       case 'select': return { m: tf.where(a.m, b.m, c.m), s: tf.where(a.m, b.s ?? tf.scalar(1), c.s ?? tf.scalar(1)) };
       default: return SCALED.has(operation) ? onOneScale(operation, a, b) : plain(EAGER[operation](...args.map(joined)));
     }
@@ -72,10 +71,11 @@ function onOneScale(operation: ArithmeticOperation, a: Value, b: Value): Value {
   return KEEPING.has(operation) ? { m: result, s } : plain(result);
 }
 
-function divide(a: Value, b: Value): Value {
-  const quotient = tf.div(a.m, b.m);
-  if (!b.s) return { m: quotient, s: a.s };
-  return a.s ? { m: tf.mul(quotient, inverse(b.s)!), s: a.s } : { m: quotient, s: inverse(b.s) };
+/** m · s · t. The scales' product leaves single precision where both are large or both are small: then m takes what is left over. */
+function product(m: tf.Tensor, s: tf.Tensor | null, t: tf.Tensor | null): Value {
+  if (!s || !t) return { m, s: s ?? t };
+  const both = tf.minimum(tf.maximum(tf.mul(s, t), DOWN), UP);
+  return { m: tf.mul(m, tf.mul(tf.div(s, both), t)), s: both };
 }
 
 /** The scale for numbers of this size. */
@@ -84,14 +84,14 @@ const scaleFor = (size: tf.Tensor): tf.Tensor => tf.where(tf.greater(size, LARGE
 function reduceElements(kind: Reduction, x: tf.Tensor, axes?: number[]): Value {
   if (kind === 'max') {
     const largest = maximum(x, axes), s = scaleFor(tf.abs(largest));
-    return { m: tf.mul(largest, inverse(s)!), s };
+    return { m: tf.mul(largest, tf.div(1, s)), s };
   }
   // Divided by the largest element nothing overflows, and nothing that counts vanishes. Inf / Inf is NaN: not finite, which is all
   // that is asked of the norm of what holds an infinity.
   const divisor = tf.maximum(tf.max(tf.abs(x), axes, true), LEAST_DIVISOR), ratio = tf.div(x, divisor), s = scaleFor(divisor);
   const total = kind === 'sum' ? tf.sum(ratio, axes, true) : tf.sqrt(tf.sum(tf.square(ratio), axes, true));
   const kept = axes ? divisor.shape : [];
-  return { m: tf.reshape(tf.mul(tf.mul(divisor, inverse(s)!), total), kept), s: tf.reshape(s, kept) };
+  return { m: tf.reshape(tf.mul(tf.mul(divisor, tf.div(1, s)), total), kept), s: tf.reshape(s, kept) };
 }
 
 /** Over a vector of values. */
