@@ -1,8 +1,22 @@
-/** Past 2 GiB an address is a negative number to whoever forgets that it has no sign: a step there is the step on a small heap, bit for bit. */
+/** Past 2 GiB an address is negative to whoever gives it a sign; a step there is that on a small heap, bit for bit. */
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { adaptiveClip, autoClip, byGlobalNorm, byNorm, byValue, centralizeGradients, clip, clipGradients, clipWeights, errorFeedback, spikeClip, truncateGradients, zClip } from '@clipkit/clip';
+import {
+  adaptiveClip,
+  autoClip,
+  byGlobalNorm,
+  byNorm,
+  byValue,
+  centralizeGradients,
+  clip,
+  clipGradients,
+  clipWeights,
+  errorFeedback,
+  spikeClip,
+  truncateGradients,
+  zClip,
+} from '@clipkit/clip';
 import { Scene, sceneGradients } from '@clipkit/core/testing';
 import { adafactor, adam, lamb, muon, sgd } from '@clipkit/optimizers';
 
@@ -23,10 +37,20 @@ const addressOf = (tensor: tf.Tensor): number => backendNow().dataIdMap.get(tens
 const OPTIMIZERS: Readonly<Record<string, () => tf.Optimizer>> = {
   'adam, joint norm': () => adam({ learningRate: 0.01, globalClipnorm: 1 }),
   'sgd, plain': () => sgd({ learningRate: 0.1 }),
-  'norms of other orders': () => sgd({ learningRate: 0.1, clip: [byNorm(3, { ord: 1 }), byNorm(2, { ord: 1.5 }), byGlobalNorm(2, { ord: Infinity })] }),
+  'norms of other orders': () =>
+    sgd({
+      learningRate: 0.1,
+      clip: [byNorm(3, { ord: 1 }), byNorm(2, { ord: 1.5 }), byGlobalNorm(2, { ord: Infinity })],
+    }),
   'units read': () => sgd({ learningRate: 0.1, clip: [adaptiveClip({ clipping: 0.1 }), centralizeGradients()] }),
-  'custom nodes': () => sgd({ learningRate: 0.1, clip: [truncateGradients({ fraction: 0.3 }), autoClip({ percentile: 40, window: 5 })] }),
-  'state of elements': () => sgd({ learningRate: 0.1, momentum: 0.9, clip: errorFeedback([spikeClip({ threshold: 2, decay: 0.5 }), byValue(0.5)]) }),
+  'custom nodes': () =>
+    sgd({ learningRate: 0.1, clip: [truncateGradients({ fraction: 0.3 }), autoClip({ percentile: 40, window: 5 })] }),
+  'state of elements': () =>
+    sgd({
+      learningRate: 0.1,
+      momentum: 0.9,
+      clip: errorFeedback([spikeClip({ threshold: 2, decay: 0.5 }), byValue(0.5)]),
+    }),
   'trust ratios': () => lamb({ learningRate: 0.01, clip: zClip({ warmupSteps: 2 }) }),
   'products of matrices': () => muon({ learningRate: 0.01 }),
   'factored moments': () => adafactor({ learningRate: 0.01 }),
@@ -39,7 +63,10 @@ function outcomes(isThere: (tensor: tf.Tensor) => boolean): Record<string, numbe
   for (const [name, make] of Object.entries(OPTIMIZERS)) {
     const scene = new Scene(make());
     expect(scene.variables.every(isThere), `${name}: variables`).toBe(true);
-    found[name] = scene.train(0, STEPS).values().map((values) => [...values]);
+    found[name] = scene
+      .train(0, STEPS)
+      .values()
+      .map((values) => [...values]);
     scene.dispose();
   }
   const tensors = sceneGradients(1).map((values) => tf.tensor1d(values));
@@ -47,16 +74,20 @@ function outcomes(isThere: (tensor: tf.Tensor) => boolean): Record<string, numbe
   found['clipGradients'] = [...gradients, norm].map((each) => [...each.dataSync()]);
   tf.dispose([tensors, gradients, norm]);
   // Longer than a block of squares, and not a multiple of anything.
-  const long = tf.tidy(() => tf.variable(tf.ones([70_001]))), optimizer = adam({ learningRate: 0.01, clipnorm: 1 });
+  const long = tf.tidy(() => tf.variable(tf.ones([70_001])));
+  const optimizer = adam({ learningRate: 0.01, clipnorm: 1 });
   expect(isThere(long)).toBe(true);
-  for (let step = 1; step <= STEPS; step++) tf.tidy(() => { optimizer.applyGradients([{ name: long.name, tensor: tf.fill([70_001], step) }]); });
+  for (let step = 1; step <= STEPS; step++)
+    tf.tidy(() => {
+      optimizer.applyGradients([{ name: long.name, tensor: tf.fill([70_001], step) }]);
+    });
   found['a long variable'] = [[...long.dataSync()]];
   long.dispose();
   optimizer.dispose();
   return found;
 }
 
-/** Takes memory, ever smaller pieces of it, until all that comes next lies past 2 GiB. Nothing is written there, so it costs no real memory. */
+/** Takes ever smaller pieces of memory, until what comes next lies past 2 GiB. Nothing is written: no page is real. */
 function fill(): tf.Tensor[] {
   const taken: tf.Tensor[] = [];
   const take = (bytes: number): number => {
@@ -71,7 +102,8 @@ function fill(): tf.Tensor[] {
 describe('a heap of more than 2 GiB', () => {
   it('gives the bits of a small one', async () => {
     await tf.setBackend('wasm');
-    const factory = tf.findBackendFactory('wasm'), small = outcomes((tensor) => addressOf(tensor) < HALF);
+    const factory = tf.findBackendFactory('wasm');
+    const small = outcomes((tensor) => addressOf(tensor) < HALF);
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', factory, 2);
     await tf.setBackend('wasm');

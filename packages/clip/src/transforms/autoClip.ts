@@ -1,6 +1,9 @@
 /** AutoClip: a threshold taken from the history of the gradient's norm. */
 import * as tf from '@tensorflow/tfjs-core';
-import { add, custom, defineTransform, div, expected, fields, finite, floor, min, mul, norm, scaleTo, select, sub, type CustomFunction, type Formula, type Threshold } from '@clipkit/core';
+import {
+  add, custom, defineTransform, div, expected, fields, finite, floor, min, mul, norm, scaleTo, select, sub,
+  type CustomFunction, type Formula, type Threshold,
+} from '@clipkit/core';
 
 /**
  * Clips the joint norm at a percentile of all norms seen so far, the current one included; norms between two ranks are interpolated.
@@ -36,7 +39,10 @@ export const autoClip = defineTransform({
     // A norm that single precision cannot hold is never remembered, so an infinite one among these is the current one.
     const [low, high] = [lower!, upper!].map((each) => select(finite(each), each, length)) as [Formula, Formula];
     const limit = add(low, mul(sub(rank, below), sub(high, low)));
-    return { gradient: mul(gradient, scaleTo(limit, length)), state: { history: history!, sorted: sorted!, count: add(state['count']!, 1) } };
+    return {
+      gradient: mul(gradient, scaleTo(limit, length)),
+      state: { history: history!, sorted: sorted!, count: add(state['count']!, 1) },
+    };
   },
 });
 

@@ -1,5 +1,8 @@
 /** ZClip: clipping norms that are outliers by their z-score. */
-import { add, defineTransform, div, fields, gt, lt, max, min, mul, norm, scaleTo, select, sqrt, square, sub, type Formula, type Threshold } from '@clipkit/core';
+import {
+  add, defineTransform, div, fields, gt, lt, max, min, mul, norm, scaleTo, select, sqrt, square, sub,
+  type Formula, type Threshold,
+} from '@clipkit/core';
 
 /** Added to the deviation, as the paper's code does. */
 const EPSILON = 1e-6;

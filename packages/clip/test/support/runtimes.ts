@@ -10,8 +10,13 @@ export type Runtime = (typeof RUNTIMES)[number];
 /** These, tf ops on wasm, and tf ops as they run on a GPU, where no tensor may be looked at. */
 export const EVERYWHERE = [...RUNTIMES, 'eager on wasm', 'eager on a device'] as const;
 
-const HOW: Readonly<Record<(typeof EVERYWHERE)[number], readonly [backend: string, forced: Parameters<typeof forceBackend>[0]]>> = {
-  eager: ['cpu', 'eager'], cpu: ['cpu', null], wasm: ['wasm', null], 'eager on wasm': ['wasm', 'eager'], 'eager on a device': ['cpu', 'eagerOnDevice'],
+type How = readonly [backend: string, forced: Parameters<typeof forceBackend>[0]];
+const HOW: Readonly<Record<(typeof EVERYWHERE)[number], How>> = {
+  eager: ['cpu', 'eager'],
+  cpu: ['cpu', null],
+  wasm: ['wasm', null],
+  'eager on wasm': ['wasm', 'eager'],
+  'eager on a device': ['cpu', 'eagerOnDevice'],
 };
 
 export async function runOn<T>(runtime: (typeof EVERYWHERE)[number], body: () => T | Promise<T>): Promise<T> {

@@ -11,8 +11,8 @@ const FORCED = { eager, eagerOnDevice } as const;
 let forced: keyof typeof FORCED | null = null;
 
 /**
- * For tests and benchmarks: every optimizer uses tf ops until this is taken back with null. `eagerOnDevice` keeps from looking at
- * tensors as it does on a GPU, wherever they are.
+ * For tests and benchmarks: every optimizer uses tf ops until this is taken back with null. `eagerOnDevice` looks at no
+ * tensor, as on a GPU, wherever they are.
  */
 export function forceBackend(name: keyof typeof FORCED | null): void {
   forced = name;

@@ -116,7 +116,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     tf.tidy(() => {
       const program = this.programs.main(list, release, backend, this.observing);
       const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
-      // A schedule of what runs after another optimizer is checked before it, and a plain function is asked once for both.
+      // Schedules of what runs after another optimizer are checked before it; a function is asked once for both.
       const readings: Readings | null = this.programs.after()?.guards.length ? new Map() : null;
       const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect, readings });
       if (result.norms) this.record(result.norms, list, program.halted);
@@ -140,7 +140,13 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     return program.valid.operation !== 'const';
   }
 
-  private passOn(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[], readings: Readings | null): void {
+  private passOn(
+    gradients: Gradients,
+    named: readonly NamedGradient[],
+    list: TargetList,
+    changed: readonly tf.Tensor[],
+    readings: Readings | null,
+  ): void {
     const replaced = named.map(({ name, tensor }, entry) => {
       // A variable that stands in the list twice gets the same changed gradient in both places.
       const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
@@ -148,7 +154,9 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     });
     this.inner!.applyGradients((Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[]);
     const program = this.programs.after();
-    if (program) this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null, readings });
+    if (!program) return;
+    const { state, iterations: step } = this;
+    this.useBackend().run({ program, targets: list.targets, state, step, inspect: null, readings });
   }
 
   private useBackend(): Backend {

@@ -47,7 +47,8 @@ export class Programs {
 
   private makeMain(release: boolean, observe: boolean): Program {
     const { pipeline, ...options } = this.options;
-    return this.make(`main ${release} ${observe}`, () => trace(pipeline.main, { ...options, release, observe, following: pipeline.after }));
+    const following = pipeline.after;
+    return this.make(`main ${release} ${observe}`, () => trace(pipeline.main, { ...options, release, observe, following }));
   }
 
   private make(key: string, build: () => Program): Program {

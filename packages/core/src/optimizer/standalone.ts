@@ -13,7 +13,10 @@ import type { GradientTransform } from '../transform/transform';
 import { StateStore } from '../state/store';
 import { checkFits, type NamedGradient } from './targets';
 
-/** Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before, finite where that is. */
+/**
+ * Runs transforms that remember nothing. Returns new tensors, in the order of the gradients, and the joint L2 norm before,
+ * which is the largest number where single precision does not hold it.
+ */
 export class StandaloneChain {
   private readonly program: Program;
   private readonly state = new StateStore();
@@ -46,7 +49,9 @@ export class StandaloneChain {
       } : null;
       const result = currentBackend().run({ program: this.program, targets, state: this.state, step: 0, inspect });
       const norms = result.norms!;
-      const norm = norms.where === 'host' ? tf.scalar(bounded((norms as HostNorms).totalBefore)) : tf.reshape(tf.slice(norms.totals, [1], [1]), []) as tf.Scalar;
+      const norm = norms.where === 'host'
+        ? tf.scalar(bounded((norms as HostNorms).totalBefore))
+        : tf.reshape(tf.slice(norms.totals, [1], [1]), []) as tf.Scalar;
       return { gradients: gradients.map(({ tensor }, entry) => (indexOf[entry]! >= 0 ? result.gradients![indexOf[entry]!]! : tensor ? tf.clone(tensor) : null)), norm } as never;
     });
     return made;

@@ -1,4 +1,4 @@
-/** Options whose values come while training runs: each is checked by the option's own words, before the step changes anything. */
+/** Options whose values come while training runs: each is checked as at the start, before the step changes anything. */
 import { lift, type Formula } from '../formula/formula';
 import { isSchedule, type Schedule } from '../schedules/schedule';
 import { isTransform, type GradientTransform } from '../transform/transform';
@@ -11,8 +11,10 @@ export interface Guard {
 }
 
 /** A transform and those inside it. */
-export const withNested = (transform: GradientTransform): GradientTransform[] =>
-  [transform, ...Object.values(transform.options).flat().filter(isTransform).flatMap(withNested)];
+export const withNested = (transform: GradientTransform): GradientTransform[] => [
+  transform,
+  ...Object.values(transform.options).flat().filter(isTransform).flatMap(withNested),
+];
 
 /** A guard for each option that holds schedules. Those of nested transforms are guarded where these are traced. */
 export function guardsOf(transform: GradientTransform, learningRate: Formula): Guard[] {
@@ -25,15 +27,25 @@ export function guardsOf(transform: GradientTransform, learningRate: Formula): G
   });
 }
 
-function guard(transform: GradientTransform, name: string, schedules: readonly Schedule[], values: readonly Formula[]): Guard {
+function guard(
+  transform: GradientTransform,
+  name: string,
+  schedules: readonly Schedule[],
+  values: readonly Formula[],
+): Guard {
   return {
     values,
     check(numbers, step) {
       let next = 0;
       try {
-        transform.revalidate(name, replaceSchedules(transform.options[name], () => numbers[next++]!));
+        transform.revalidate(
+          name,
+          replaceSchedules(transform.options[name], () => numbers[next++]!),
+        );
       } catch (error) {
-        throw new RangeError(`${(error as Error).message} (from ${inWords(schedules)} at step ${step})`, { cause: error });
+        throw new RangeError(`${(error as Error).message} (from ${inWords(schedules)} at step ${step})`, {
+          cause: error,
+        });
       }
     },
   };

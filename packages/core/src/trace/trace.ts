@@ -78,8 +78,9 @@ class Tracer {
 
   /** A rule inside a rule has the same learning rate, which is checked once. */
   private guard(transform: GradientTransform): void {
-    const isNew = ({ values }: Guard): boolean => !this.guards.some((other) => values.includes(this.learningRate) && other.values.includes(this.learningRate));
-    this.guards.push(...guardsOf(transform, this.learningRate).filter(isNew));
+    const ofRate = ({ values }: Guard): boolean => values.includes(this.learningRate);
+    const isKnown = this.guards.some(ofRate);
+    this.guards.push(...guardsOf(transform, this.learningRate).filter((each) => !isKnown || !ofRate(each)));
   }
 
   private stage(transform: GradientTransform, path: string, flow: { gradient: Formula; weight: Formula; valid: Formula }): { gradient: Formula; weight: Formula; valid: Formula; halt: boolean } {
@@ -113,8 +114,8 @@ class Tracer {
   }
 
   /**
-   * Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness as it is stored. What is
-   * coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not at all.
+   * Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness as it is
+   * stored. What is coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not at all.
    */
   private remember(transform: GradientTransform, path: string, old: Readonly<Record<string, Formula>>, state: Readonly<Record<string, unknown>>, valid: Formula): void {
     const next = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, lift(value as Formula)]));
@@ -135,9 +136,12 @@ class Tracer {
   }
 }
 
-/** The numbers that a value puts into state: of a tensor that a custom node makes, the node's small arguments, such as a norm. */
-const storedBy = (value: Formula): readonly Formula[] =>
-  (value.opaque ? value.args[0]?.args.filter(({ opaque, extent, level }) => !opaque && extent !== 'element' && level > 0) ?? [] : [value]);
+/** The numbers that a value puts into state; of a tensor that a custom node makes, those that the node takes in. */
+function storedBy(value: Formula): readonly Formula[] {
+  if (!value.opaque) return [value];
+  const taken = value.args[0]?.args ?? [];
+  return taken.filter(({ opaque, extent, level }) => !opaque && extent !== 'element' && level > 0);
+}
 
 /** Transforms that make the gradient ready rather than clip it: reports count from what they return. */
 const PREPARES: ReadonlySet<string> = new Set(['nonFiniteZero', 'accumulateGradients']);

@@ -49,7 +49,8 @@ export const byNorm = defineTransform({
 });
 
 /** What is known before training: a plain function is asked at its steps only. */
-const atStart = (bound: Threshold): number => (isSchedule(bound) && bound.kind === 'function' ? NaN : valueAt(bound, 0));
+const atStart = (bound: Threshold): number =>
+  isSchedule(bound) && bound.kind === 'function' ? NaN : valueAt(bound, 0);
 
 type Interval = Threshold | readonly [Threshold, Threshold];
 

@@ -1,6 +1,6 @@
 /**
  * The eager backend: a program as tf ops, on whatever backend tfjs runs. It defines what a formula means; on cpu it is
- * what all other backends are tested against. It reads nothing back, unless the tensors are in the host's memory anyway.
+ * what all others are tested against. It reads nothing back, unless the tensors are in the host's memory anyway.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Formula } from '../../formula/formula';
@@ -35,15 +35,22 @@ class EagerStep<Small> {
   /** Whether elements must be seen as [rows, units, inner]; else they keep their variable's shape. */
   private readonly cubes: boolean;
 
-  constructor(private readonly given: Run, private readonly small: SmallValues<Small>) {
+  constructor(
+    private readonly given: Run,
+    private readonly small: SmallValues<Small>,
+  ) {
     this.program = given.program;
     this.cubes = hasUnits(given.program);
     this.ofTarget = given.targets.map(() => new Map());
   }
 
   run(): RunResult {
-    const { program, small } = this, { targets, state, inspect, step } = this.given;
-    for (const { values, check } of program.guards) check(values.map((each) => this.hostKnown(each)!), step);
+    const { program, small } = this;
+    const { targets, state, inspect, step } = this.given;
+    for (const { values, check } of program.guards) {
+      const numbers = values.map((each) => this.hostKnown(each)!);
+      check(numbers, step);
+    }
     inspect?.((index) => small.isFinite(this.value(program.raw!, index)));
     const gradients = program.gradient && targets.map((_, index) => this.full(program.gradient!, index));
     const weights = program.weight && targets.map((_, index) => this.full(program.weight!, index));
@@ -52,25 +59,34 @@ class EagerStep<Small> {
       if (!slot.next) continue;
       if (slot.extent === 'scalar') {
         const next = this.next(slot, null);
-        changes.push(() => { state.replace(slot, state.step, next); });
+        changes.push(() => {
+          state.replace(slot, state.step, next);
+        });
         continue;
       }
       for (const [index, target] of targets.entries()) {
         if (!belongs(slot, target)) continue;
-        const next = this.next(slot, index), record = target.variable ? state.record(target) : state.step;
-        changes.push(() => { state.replace(slot, record, next); });
+        const next = this.next(slot, index);
+        const record = target.variable ? state.record(target) : state.step;
+        changes.push(() => {
+          state.replace(slot, record, next);
+        });
       }
     }
     const norms = program.observation && this.norms(program.observation);
     const valid = program.valid.operation === 'const' ? null : this.value(program.valid, null);
     for (const change of changes) change();
-    weights?.forEach((weight, index) => { targets[index]!.variable!.assign(weight as tf.Tensor<tf.Rank>); });
+    weights?.forEach((weight, index) => {
+      targets[index]!.variable!.assign(weight as tf.Tensor<tf.Rank>);
+    });
     return { gradients, applied: () => valid === null || small.isTrue(valid), norms };
   }
 
-  private norms({ raw, before, after, totalRaw, totalBefore, totalAfter }: NonNullable<Program['observation']>): DeviceNorms {
+  private norms(observation: NonNullable<Program['observation']>): DeviceNorms {
+    const { raw, before, after, totalRaw, totalBefore, totalAfter } = observation;
     const { targets } = this.given;
-    const one = (formula: Formula, index: number | null): tf.Tensor => this.small.boundedTensor(this.value(formula, index));
+    const one = (formula: Formula, index: number | null): tf.Tensor =>
+      this.small.boundedTensor(this.value(formula, index));
     const rows = targets.map((_, index) => tf.stack([raw, before, after].map((each) => one(each, index))));
     return {
       where: 'device',
@@ -83,13 +99,19 @@ class EagerStep<Small> {
     if (slot.extent === 'element' && !slot.shape) return this.full(slot.next!, index!);
     const next = this.tensor(slot.next!, index);
     if (!slot.shape || slot.gate!.operation === 'const') return next;
-    const old = this.given.state.tensor(slot, this.recordOf(slot, index), index === null ? null : this.given.targets[index]!);
+    const old = this.given.state.tensor(
+      slot,
+      this.recordOf(slot, index),
+      index === null ? null : this.given.targets[index]!,
+    );
     return tf.where(this.tensor(slot.gate!, index), next, old);
   }
 
   private recordOf(slot: Slot, index: number | null): ReturnType<Run['state']['record']> {
     const { state, targets } = this.given;
-    return slot.extent === 'scalar' || index === null || !targets[index]!.variable ? state.step : state.record(targets[index]!);
+    return slot.extent === 'scalar' || index === null || !targets[index]!.variable
+      ? state.step
+      : state.record(targets[index]!);
   }
 
   private resolve(formula: Formula, index: number | null): Formula {
@@ -103,47 +125,72 @@ class EagerStep<Small> {
 
   /** A value as tf ops take it. Elements are [rows, units, inner], units [units, 1]. */
   private tensor(formula: Formula, index: number | null): tf.Tensor {
-    const at = this.resolve(formula, index), found = this.find(at, index);
-    return isSmall(at) ? this.small.tensor(found as Small, at.mask) : found as tf.Tensor;
+    const at = this.resolve(formula, index);
+    const found = this.find(at, index);
+    return isSmall(at) ? this.small.tensor(found as Small, at.mask) : (found as tf.Tensor);
   }
 
   /** A small value, a tensor, or all that a custom node returned. */
   private find(at: Formula, index: number | null): unknown {
-    const ofStep = at.extent === 'scalar', known = ofStep ? this.ofStep : this.ofTarget[index!]!;
+    const ofStep = at.extent === 'scalar';
+    const known = ofStep ? this.ofStep : this.ofTarget[index!]!;
     let found = known.get(at);
     if (found === undefined) {
-      found = isSmall(at) ? this.computeSmall(at, ofStep ? null : index) : this.computeTensor(at, ofStep ? null : index);
+      found = isSmall(at)
+        ? this.computeSmall(at, ofStep ? null : index)
+        : this.computeTensor(at, ofStep ? null : index);
       known.set(at, found);
     }
     return found;
   }
 
   private computeSmall(at: Formula, index: number | null): Small {
-    const { small, given: { targets } } = this, target = index === null ? null : targets[index]!;
+    const {
+      small,
+      given: { targets },
+    } = this;
+    const target = index === null ? null : targets[index]!;
     const known = this.hostKnown(at);
     if (known !== null) return small.number(known, at.mask);
     switch (at.operation) {
-      case 'size': return small.number(at.attribute === 'each' ? target!.size : target!.rows * target!.inner, false);
-      case 'state': return small.read(this.held(at, index));
-      case 'item': return small.read(this.item(at, index));
-      case 'reduce': return this.reduce(at, index);
-      default: return small.arithmetic(arithmetic(at), at.args.map((arg) => this.value(arg, index)));
+      case 'size':
+        return small.number(at.attribute === 'each' ? target!.size : target!.rows * target!.inner, false);
+      case 'state':
+        return small.read(this.held(at, index));
+      case 'item':
+        return small.read(this.item(at, index));
+      case 'reduce':
+        return this.reduce(at, index);
+      default:
+        return small.arithmetic(
+          arithmetic(at),
+          at.args.map((arg) => this.value(arg, index)),
+        );
     }
   }
 
   private computeTensor(at: Formula, index: number | null): unknown {
     const target = index === null ? null : this.given.targets[index]!;
     switch (at.operation) {
-      case 'input': return this.shaped(at.attribute === 'gradient' ? target!.gradient : target!.variable!, target!);
-      case 'state': return at.opaque ? this.held(at, index) : this.shaped(this.held(at, index), target!);
-      case 'item': return at.opaque ? this.item(at, index) : this.shaped(this.item(at, index), target!);
-      case 'custom': return (at.attribute as CustomFunction)(at.args.map((arg) => this.argument(arg, index)), target);
-      default: return this.elements(at, index!);
+      case 'input':
+        return this.shaped(at.attribute === 'gradient' ? target!.gradient : target!.variable!, target!);
+      case 'state':
+        return at.opaque ? this.held(at, index) : this.shaped(this.held(at, index), target!);
+      case 'item':
+        return at.opaque ? this.item(at, index) : this.shaped(this.item(at, index), target!);
+      case 'custom':
+        return (at.attribute as CustomFunction)(
+          at.args.map((arg) => this.argument(arg, index)),
+          target,
+        );
+      default:
+        return this.elements(at, index!);
     }
   }
 
   private elements(at: Formula, index: number): tf.Tensor {
-    const args = at.args.map((arg) => this.resolve(arg, index)), smalls = args.filter(isSmall);
+    const args = at.args.map((arg) => this.resolve(arg, index));
+    const smalls = args.filter(isSmall);
     if (at.operation === 'mul' && smalls.length === 1) {
       return this.small.times(this.tensor(args.find((each) => !isSmall(each))!, index), this.value(smalls[0]!, index));
     }
@@ -153,7 +200,11 @@ class EagerStep<Small> {
 
   private held(at: Formula, index: number | null): tf.Tensor {
     const slot = this.program.slots.get(at.attribute as string)!;
-    return this.given.state.tensor(slot, this.recordOf(slot, index), index === null ? null : this.given.targets[index]!);
+    return this.given.state.tensor(
+      slot,
+      this.recordOf(slot, index),
+      index === null ? null : this.given.targets[index]!,
+    );
   }
 
   private item(at: Formula, index: number | null): tf.Tensor {
@@ -163,22 +214,26 @@ class EagerStep<Small> {
   /** The number that the host knows without a look at any tensor; a function is asked for it once. */
   private hostKnown(at: Formula): number | null {
     let known = this.known.get(at);
-    if (known === undefined) this.known.set(at, known = this.evaluate(at));
+    if (known === undefined) this.known.set(at, (known = this.evaluate(at)));
     return known;
   }
 
   private evaluate(at: Formula): number | null {
     const { step, readings } = this.given;
     if (at.operation === 'const') return at.attribute as number;
-    if (at.operation === 'param') return at.attribute === 'step' ? step : reading(at.attribute as (step: number) => number, step, readings);
+    if (at.operation === 'param')
+      return at.attribute === 'step' ? step : reading(at.attribute as (step: number) => number, step, readings);
     if (!isArithmetic(at.operation)) return null;
     const args = at.args.map((arg) => this.hostKnown(arg));
     return args.includes(null) ? null : apply(at.operation, args as number[]);
   }
 
   private argument(arg: Formula, index: number | null): tf.Tensor {
-    const at = this.resolve(arg, index), value = this.tensor(at, index);
-    return at.extent === 'element' && !at.opaque ? tf.reshape(value, this.given.targets[index!]!.shape as number[]) : value;
+    const at = this.resolve(arg, index);
+    const value = this.tensor(at, index);
+    return at.extent === 'element' && !at.opaque
+      ? tf.reshape(value, this.given.targets[index!]!.shape as number[])
+      : value;
   }
 
   private shaped(tensor: tf.Tensor, { rows, units, inner }: Target): tf.Tensor {
@@ -191,8 +246,13 @@ class EagerStep<Small> {
   }
 
   private reduce(at: Formula, index: number | null): Small {
-    const kind = at.attribute as Reduction, [arg] = at.args as [Formula];
-    if (at.extent === 'scalar') return this.small.fold(kind, this.given.targets.map((_, each) => this.value(arg, each)));
+    const kind = at.attribute as Reduction;
+    const [arg] = at.args as [Formula];
+    if (at.extent === 'scalar')
+      return this.small.fold(
+        kind,
+        this.given.targets.map((_, each) => this.value(arg, each)),
+      );
     const from = this.resolve(arg, index);
     if (from.extent === 'element') return this.small.reduce(kind, this.tensor(from, index), at.extent === 'unit');
     const value = this.value(from, index);
@@ -201,7 +261,9 @@ class EagerStep<Small> {
   }
 
   private full(formula: Formula, index: number): tf.Tensor {
-    const target = this.given.targets[index]!, value = this.tensor(formula, index), wanted = this.shapeOf(index);
+    const target = this.given.targets[index]!;
+    const value = this.tensor(formula, index);
+    const wanted = this.shapeOf(index);
     const wide = sameShape(value.shape, wanted) ? value : tf.broadcastTo(value, wanted);
     // A value that is its own input's tensor (an unchanged gradient) is copied: whoever takes it may keep or change it.
     const own = isPassedThrough(formula, target) ? tf.mul(wide, 1) : wide;
@@ -216,9 +278,11 @@ function arithmetic({ operation }: Formula): ArithmeticOperation {
   return operation;
 }
 
-const isPassedThrough = (formula: Formula, target: Target): boolean => ['input', 'state', 'item'].includes(resolve(formula, target).operation);
+const isPassedThrough = (formula: Formula, target: Target): boolean =>
+  ['input', 'state', 'item'].includes(resolve(formula, target).operation);
 
-const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((each, axis) => each === b[axis]);
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((each, axis) => each === b[axis]);
 
 const unitPrograms = new WeakMap<Program, boolean>();
 function hasUnits(program: Program): boolean {

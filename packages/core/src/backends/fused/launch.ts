@@ -42,7 +42,12 @@ export const absolute = (operand: number, base: number): number => (operand < 0 
 
 export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
 
-export function prepareKernel<Place>(spec: KernelSpec, compile: (spec: KernelSpec) => Kernel<Place>, operand: (formula: Formula) => number, arrays: ReadonlyMap<Formula, number>): ClassKernel<Place> {
+export function prepareKernel<Place>(
+  spec: KernelSpec,
+  compile: (spec: KernelSpec) => Kernel<Place>,
+  operand: (formula: Formula) => number,
+  arrays: ReadonlyMap<Formula, number>,
+): ClassKernel<Place> {
   const inputs = spec.inputs.map((leaf, at): LiveInput => ({ at, leaf, from: sourceOf(leaf) }));
   return {
     kernel: compile(spec),

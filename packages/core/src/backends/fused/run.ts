@@ -42,7 +42,10 @@ export class BoundProgram<Handle, Place> {
     const launches = this.binding.targets.flatMap(({ reductions, map, materials }) => [...reductions, map, ...materials.values()]);
     this.readsWeights = program.weight !== null || launches.some((each) => each?.of.live.some(({ from }) => from === 'weight'));
     this.passes = launches.filter(Boolean).length;
-    this.guards = program.guards.map(({ values, check }) => ({ check, registers: values.map((each) => this.binding.register(each)) }));
+    this.guards = program.guards.map(({ values, check }) => ({
+      check,
+      registers: values.map((each) => this.binding.register(each)),
+    }));
   }
 
   run({ state, step, inspect, readings }: Run): RunResult {

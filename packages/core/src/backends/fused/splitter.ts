@@ -1,8 +1,8 @@
 /**
  * Factors that single precision cannot hold: c / ‖g‖ where the norm is 1e41, 1 / ‖g‖ where it is 1e-41.
  *
- * Such a factor is multiplied in parts, by a kernel of its own that is compiled when it is first needed; every other step runs the
- * plain kernel, and pays for a comparison.
+ * Such a factor is multiplied in parts, by a kernel of its own that is compiled when it is first needed; every other
+ * step runs the plain kernel, and pays for a comparison.
  */
 import type { Formula } from '../../formula/formula';
 import { isExtreme, part, PARTS } from '../../formula/single';
@@ -17,8 +17,13 @@ export class Splitter<Place> {
   private readonly units: readonly number[];
   private kernel: Kernel<Place> | null = null;
 
-  private constructor(private readonly spec: KernelSpec, factors: ReadonlySet<Formula>, private readonly compile: (spec: KernelSpec) => Kernel<Place>) {
-    const indices = (list: readonly Formula[]): number[] => list.flatMap((each, index) => (factors.has(each) ? [index] : []));
+  private constructor(
+    private readonly spec: KernelSpec,
+    factors: ReadonlySet<Formula>,
+    private readonly compile: (spec: KernelSpec) => Kernel<Place>,
+  ) {
+    const indices = (list: readonly Formula[]): number[] =>
+      list.flatMap((each, index) => (factors.has(each) ? [index] : []));
     this.uniforms = indices(spec.uniforms);
     this.units = indices(spec.units);
   }
@@ -38,13 +43,21 @@ export class Splitter<Place> {
   run(launch: Launch<Place>): void {
     this.kernel ??= this.compile(this.split());
     const uniforms = this.uniforms.flatMap((index) => INDICES.map((at) => part(launch.uniforms[index]!, at)));
-    const units = this.units.flatMap((index) => INDICES.map((at) => launch.units[index]!.map((factor) => part(factor, at))));
-    this.kernel.run({ ...launch, uniforms: Float64Array.of(...launch.uniforms, ...uniforms), units: [...launch.units, ...units] });
+    const units = this.units.flatMap((index) =>
+      INDICES.map((at) => launch.units[index]!.map((factor) => part(factor, at))),
+    );
+    this.kernel.run({
+      ...launch,
+      uniforms: Float64Array.of(...launch.uniforms, ...uniforms),
+      units: [...launch.units, ...units],
+    });
   }
 
   /** The same kernel with x · f written as ((x · f₀) · f₁) · f₂. */
   private split(): KernelSpec {
-    const { spec } = this, parts = new Map<Formula, Formula[]>(), rewritten = new Map<Formula, Formula>();
+    const { spec } = this;
+    const parts = new Map<Formula, Formula[]>();
+    const rewritten = new Map<Formula, Formula>();
     const partsOf = (index: number, list: readonly Formula[]): Formula[] => {
       const made = INDICES.map(() => ({ ...list[index]! }));
       parts.set(list[index]!, made);
@@ -57,10 +70,16 @@ export class Splitter<Place> {
       let found = rewritten.get(at);
       if (!found) {
         const factor = factorOf(at, spec);
-        found = (factor && parts.get(factor.small)?.reduce<Formula>((product, each) => ({ ...at, args: [product, each] }), factor.elements)) ?? at;
+        found =
+          (factor &&
+            parts
+              .get(factor.small)
+              ?.reduce<Formula>((product, each) => ({ ...at, args: [product, each] }), factor.elements)) ??
+          at;
         rewritten.set(at, found);
         // What was made here is final.
-        for (let inner = found; inner !== factor?.elements && inner !== at; inner = inner.args[0]!) rewritten.set(inner, inner);
+        for (let inner = found; inner !== factor?.elements && inner !== at; inner = inner.args[0]!)
+          rewritten.set(inner, inner);
       }
       return found;
     };
@@ -70,7 +89,8 @@ export class Splitter<Place> {
 
 /** Small values that depend on norms and that elements are multiplied by. */
 function factorsOf(spec: KernelSpec): Set<Formula> {
-  const factors = new Set<Formula>(), seen = new Set<Formula>();
+  const factors = new Set<Formula>();
+  const seen = new Set<Formula>();
   const visit = (formula: Formula): void => {
     const at = spec.resolve(formula);
     if (seen.has(at) || at.extent !== 'element' || isLeaf(at)) return;
@@ -86,7 +106,9 @@ function factorsOf(spec: KernelSpec): Set<Formula> {
 function factorOf(at: Formula, spec: KernelSpec): { readonly small: Formula; readonly elements: Formula } | null {
   if (at.operation !== 'mul' || at.extent !== 'element') return null;
   const [left, right] = at.args.map(spec.resolve) as [Formula, Formula];
-  if (left.extent !== 'element' && right.extent === 'element' && left.level > 0) return { small: left, elements: right };
-  if (right.extent !== 'element' && left.extent === 'element' && right.level > 0) return { small: right, elements: left };
+  if (left.extent !== 'element' && right.extent === 'element' && left.level > 0)
+    return { small: left, elements: right };
+  if (right.extent !== 'element' && left.extent === 'element' && right.level > 0)
+    return { small: right, elements: left };
   return null;
 }

@@ -22,7 +22,7 @@ export interface Buffer {
   readonly refCount: number;
 }
 
-/** A byte offset into the heap, up to 4 GiB: shifts and masks must be unsigned, or what lies past 2 GiB becomes negative. */
+/** A byte offset into the heap, up to 4 GiB: signed shifts and masks make what lies past 2 GiB negative. */
 export type Address = number;
 
 /** The next multiple of sixteen. */

@@ -29,8 +29,9 @@ export class WasmKernel implements Kernel<Address> {
     const { frame, heap } = this, columns = launch.columns * launch.inner;
     const base = heap.scratch(this.frameBytes + (this.perUnit ? this.unitBytes(launch, columns) : 0));
     const { uint32, float32 } = heap, word = base >>> 2;
-    for (let index = 0; index < launch.inputs.length; index++) uint32[word + frame.inputs + index] = launch.inputs[index]!;
-    for (let index = 0; index < launch.outputs.length; index++) uint32[word + frame.outputs + index] = launch.outputs[index]!;
+    const { inputs, outputs } = launch;
+    for (let index = 0; index < inputs.length; index++) uint32[word + frame.inputs + index] = inputs[index]!;
+    for (let index = 0; index < outputs.length; index++) uint32[word + frame.outputs + index] = outputs[index]!;
     for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
     uint32[word + frame.rows] = launch.rows;
     uint32[word + frame.bytes] = 4 * columns;
@@ -91,7 +92,8 @@ export class WasmKernel implements Kernel<Address> {
         launch.results[index] = isNorm ? Math.sqrt(float64[first + index]!) : float64[first + index]!;
         continue;
       }
-      const from = uint32[(base >>> 2) + frame.unitResults + index]! >>> 3, { inner } = launch, isMax = kinds[index] === 'max';
+      const from = uint32[(base >>> 2) + frame.unitResults + index]! >>> 3;
+      const { inner } = launch, isMax = kinds[index] === 'max';
       for (let unit = 0; unit < perUnit.length; unit++) {
         let total = float64[from + unit * inner]!;
         for (let at = 1; at < inner; at++) total = isMax ? Math.max(total, float64[from + unit * inner + at]!) : total + float64[from + unit * inner + at]!;
