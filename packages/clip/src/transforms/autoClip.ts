@@ -1,6 +1,9 @@
 /** AutoClip: a threshold taken from the history of the gradient's norm. */
 import * as tf from '@tensorflow/tfjs-core';
-import { add, custom, defineTransform, div, expected, fields, finite, floor, min, mul, norm, scaleTo, select, sub, type CustomFunction, type Threshold } from '@clipkit/core';
+import {
+  add, custom, defineTransform, div, expected, fields, finite, floor, min, mul, norm, scaleTo, select, sub,
+  type CustomFunction, type Formula, type Threshold,
+} from '@clipkit/core';
 
 /**
  * Clips the joint norm at a percentile of all norms seen so far, the current one included; norms between two ranks are interpolated.
@@ -8,7 +11,7 @@ import { add, custom, defineTransform, div, expected, fields, finite, floor, min
  * c = percentile_p(N₁ … Nₜ),  g ← g · min(1, c / N)
  *
  * The paper keeps every norm; this keeps the last `window` ones, in two tensors that are made once. A norm that is not finite
- * is never remembered (one NaN would poison the paper's version for ever).
+ * in single precision is never remembered (one NaN would poison the paper's version for ever).
  * @param options percentile: p in [0, 100], default 10; window: number of norms, default 10000
  * @throws TypeError, RangeError on an option that is out of its range
  * @see Seetharaman, Wichern, Pardo, Le Roux 2020, "AutoClip", 2007.14469
@@ -33,10 +36,13 @@ export const autoClip = defineTransform({
     const length = norm(gradient, 'scalar'), known = min(add(state['count']!, 1), window);
     const rank = mul(div(min(percentile, 100), 100), sub(known, 1)), below = floor(rank), above = min(add(below, 1), sub(known, 1));
     const [lower, upper, history, sorted] = custom(replaceOldest, [length, state['history']!, state['sorted']!, below, above], 'scalar', ['scalar', 'scalar', 'opaque', 'opaque']);
-    const limit = add(lower!, mul(sub(rank, below), sub(upper!, lower!)));
-    // A count that is not finite makes the guard refuse the whole new state.
-    const count = select(finite(length), add(state['count']!, 1), NaN);
-    return { gradient: mul(gradient, scaleTo(limit, length)), state: { history: history!, sorted: sorted!, count } };
+    // A norm that single precision cannot hold is never remembered, so an infinite one among these is the current one.
+    const [low, high] = [lower!, upper!].map((each) => select(finite(each), each, length)) as [Formula, Formula];
+    const limit = add(low, mul(sub(rank, below), sub(high, low)));
+    return {
+      gradient: mul(gradient, scaleTo(limit, length)),
+      state: { history: history!, sorted: sorted!, count: add(state['count']!, 1) },
+    };
   },
 });
 

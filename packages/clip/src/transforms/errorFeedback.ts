@@ -1,6 +1,9 @@
 /** Error feedback: what clipping takes away is not lost. */
-import { add, defineTransform, fields, sub, type GradientTransform } from '@clipkit/core';
+import { add, defineTransform, fields, finite, max, min, select, sub, type GradientTransform } from '@clipkit/core';
 import { checkNested } from './nested';
+
+/** Of single precision. */
+const LARGEST = 2 ** 128 - 2 ** 104;
 
 /**
  * Clips with another transform and adds what was clipped off to the next gradient (U-Clip), so that clipping has no bias in the long run.
@@ -21,7 +24,10 @@ export const errorFeedback = defineTransform({
   check: ({ transform }, owner) => { checkNested(owner, 'transform', transform); },
   state: { residual: { extent: 'element', init: 0 } },
   update({ gradient, state, apply }, { transform }) {
-    const whole = add(gradient, state['residual']!), clipped = apply(transform, 'transform', { gradient: whole }).gradient;
+    const sum = add(gradient, state['residual']!);
+    // Two finite numbers may have a sum that single precision does not hold; an infinite gradient stays one.
+    const whole = select(finite(gradient), max(min(sum, LARGEST), -LARGEST), sum);
+    const clipped = apply(transform, 'transform', { gradient: whole }).gradient;
     return { gradient: clipped, state: { residual: sub(whole, clipped) } };
   },
 });

@@ -7,8 +7,8 @@ import { abs, add, and, defineTransform, div, fields, gt, max, min, mul, neg, se
  * where g² > θ · v̂:  g ← sign(g) · √(θ · v̂);  v ← β v + (1 − β) g², with the clipped g
  *
  * v̂ is the bias-corrected average of *earlier* steps, so the first step is untouched (with the current g in it, g² could
- * never exceed 5000 · v̂ at a decay of 0.999). An element whose history is all zero is left alone. A value that is not
- * finite never enters v.
+ * never exceed 5000 · v̂ at a decay of 0.999). An element whose history is all zero is left alone. A square that is not
+ * finite in single precision never enters v.
  * @param options threshold: θ ≥ 0, default 5000; decay: β in [0, 1), default 0.999
  * @throws TypeError, RangeError on an option that is out of its range
  * @see Huang et al. 2025, "SPAM: Spike-aware Adam with momentum reset", 2501.06842, whose v is Adam's
@@ -26,7 +26,8 @@ export const spikeClip = defineTransform({
   },
   update({ gradient, state }, { threshold, decay }) {
     const { secondMoment, correction } = state as Record<'secondMoment' | 'correction', Formula>;
-    const limit = sqrt(mul(secondMoment, threshold));
+    // Two roots, since θ · v̂ overflows single precision where √(θ · v̂) does not.
+    const limit = mul(sqrt(secondMoment), sqrt(threshold));
     const spikes = and(gt(secondMoment, 0), gt(abs(gradient), limit));
     const kept = select(spikes, max(min(gradient, limit), neg(limit)), gradient);
     // v̂ moves by (1 − β) / (1 − βᵗ), which is the corrected average itself: an element that is left out once keeps its v̂.

@@ -23,6 +23,10 @@ export class Recorder extends tf.Optimizer {
     this.incrementIterations();
   }
 
+  override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> {
+    return [];
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
     return { learningRate: this.learningRate };
   }

@@ -7,9 +7,22 @@ import { forceBackend } from '@clipkit/core';
 export const RUNTIMES = ['eager', 'cpu', 'wasm'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
-export async function runOn<T>(runtime: Runtime, body: () => T | Promise<T>): Promise<T> {
-  await tf.setBackend(runtime === 'eager' ? 'cpu' : runtime);
-  forceBackend(runtime === 'eager' ? 'eager' : null);
+/** These, tf ops on wasm, and tf ops as they run on a GPU, where no tensor may be looked at. */
+export const EVERYWHERE = [...RUNTIMES, 'eager on wasm', 'eager on a device'] as const;
+
+type How = readonly [backend: string, forced: Parameters<typeof forceBackend>[0]];
+const HOW: Readonly<Record<(typeof EVERYWHERE)[number], How>> = {
+  eager: ['cpu', 'eager'],
+  cpu: ['cpu', null],
+  wasm: ['wasm', null],
+  'eager on wasm': ['wasm', 'eager'],
+  'eager on a device': ['cpu', 'eagerOnDevice'],
+};
+
+export async function runOn<T>(runtime: (typeof EVERYWHERE)[number], body: () => T | Promise<T>): Promise<T> {
+  const [backend, forced] = HOW[runtime];
+  await tf.setBackend(backend);
+  forceBackend(forced);
   try {
     return await body();
   } finally {

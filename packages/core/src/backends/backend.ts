@@ -4,6 +4,18 @@ import type { Program } from '../trace/program';
 import type { Target } from '../trace/target';
 import type { StateStore } from '../state/store';
 
+type Read = (step: number) => number;
+/** Values that functions gave, so that each is called once a step. */
+export type Readings = Map<Read, number>;
+
+/** Asks a function, unless it was asked before. */
+export function reading(read: Read, step: number, readings: Readings | null | undefined): number {
+  if (!readings) return read(step);
+  let value = readings.get(read);
+  if (value === undefined) readings.set(read, value = read(step));
+  return value;
+}
+
 /** What a step is run with. */
 export interface Run {
   readonly program: Program;
@@ -11,6 +23,8 @@ export interface Run {
   readonly state: StateStore;
   /** Attempted steps before this one. */
   readonly step: number;
+  /** What plain functions gave in this call of applyGradients already, where several programs ask them. */
+  readonly readings?: Readings | null;
   /** Called with the finished norms before anything is written; may throw, and then nothing has changed. */
   readonly inspect: ((isFinite: (index: number) => boolean) => void) | null;
 }

@@ -2,21 +2,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from './backend';
 import { CpuDevice, canGenerate } from './cpu/device';
-import { eager } from './eager/eager';
+import { eager, eagerOnDevice } from './eager/eager';
 import { fusedBackend } from './fused/fused';
 import { WasmDevice } from './wasm/device';
 
 const fused = new WeakMap<object, Backend>();
-let forced: 'eager' | null = null;
+const FORCED = { eager, eagerOnDevice } as const;
+let forced: keyof typeof FORCED | null = null;
 
-/** For tests and benchmarks: every optimizer uses tf ops until this is taken back with null. */
-export function forceBackend(name: 'eager' | null): void {
+/**
+ * For tests and benchmarks: every optimizer uses tf ops until this is taken back with null. `eagerOnDevice` looks at no
+ * tensor, as on a GPU, wherever they are.
+ */
+export function forceBackend(name: keyof typeof FORCED | null): void {
   forced = name;
 }
 
 /** The fused backend of tfjs's current one, else the eager one. */
 export function currentBackend(): Backend {
-  if (forced) return eager;
+  if (forced) return FORCED[forced];
   const backend = tf.backend() as object;
   let found = fused.get(backend);
   if (!found) {

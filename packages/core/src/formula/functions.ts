@@ -1,6 +1,7 @@
 /** The functions that formulas are written with: arithmetic, comparisons, selection, and static choice. */
 import { constant, lift, node, rankOf, EXTENTS, type Extent, type Formula, type Term, type VariableInfo } from './formula';
 import type { ArithmeticOperation } from './operations';
+import { SINGLE_OVERFLOW } from './single';
 
 const unary = (operation: ArithmeticOperation) => (a: Term): Formula => node(operation, [lift(a)]);
 const binary = (operation: ArithmeticOperation) => (a: Term, b: Term): Formula => node(operation, [lift(a), lift(b)]);
@@ -37,6 +38,8 @@ export const eq = binary('eq');
 export const not = unary('not');
 /** True for every number that is neither NaN nor infinite. */
 export const finite = unary('finite');
+/** True for what is finite once it is stored: state, like every tensor, is held in single precision. */
+export const storable = (x: Term): Formula => lt(abs(x), SINGLE_OVERFLOW);
 export const always = (): Formula => constant(1, true);
 
 export function and(a: Formula, b: Formula): Formula {

@@ -35,17 +35,19 @@ const MASKS: ReadonlySet<string> = new Set(['lt', 'le', 'gt', 'ge', 'eq', 'and',
 export const isMask = (operation: Operation): boolean => MASKS.has(operation);
 export const isArithmetic = (operation: Operation): operation is ArithmeticOperation => Object.hasOwn(ARITHMETIC, operation);
 
+/** What an operation makes of numbers. */
+export const apply = (operation: ArithmeticOperation, [a = 0, b = 0, c = 0]: readonly number[]): number =>
+  (ARITHMETIC[operation] as (a: number, b: number, c: number) => number)(a, b, c);
+
 /** The number that an operation on constants gives, undefined where there is something to compute later. */
 export function fold(operation: Operation, args: readonly Formula[]): number | undefined {
   if (!isArithmetic(operation) || !args.every((each) => each.operation === 'const')) return undefined;
-  const [a = 0, b = 0, c = 0] = args.map((each) => each.attribute as number);
-  return (ARITHMETIC[operation] as (a: number, b: number, c: number) => number)(a, b, c);
+  return apply(operation, args.map((each) => each.attribute as number));
 }
 
 /** Computes a formula of constants, parameters and the step on the host, which is what a schedule's callable form is. */
 export function evaluate(formula: Formula, step: number): number {
   if (formula.operation === 'const') return formula.attribute as number;
   if (formula.operation === 'param') return formula.attribute === 'step' ? step : (formula.attribute as (step: number) => number)(step);
-  const [a = 0, b = 0, c = 0] = formula.args.map((each) => evaluate(each, step));
-  return (ARITHMETIC[formula.operation as ArithmeticOperation] as (a: number, b: number, c: number) => number)(a, b, c);
+  return apply(formula.operation as ArithmeticOperation, formula.args.map((each) => evaluate(each, step)));
 }

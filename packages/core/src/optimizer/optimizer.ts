@@ -5,7 +5,7 @@
  * hands them on, and changes the weights afterwards. Gradients belong to the caller: they are never written or disposed.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, DeviceNorms, HostNorms, RunResult } from '../backends/backend';
+import type { Backend, DeviceNorms, HostNorms, Readings, RunResult } from '../backends/backend';
 import { currentBackend } from '../backends/select';
 import { expected } from '../errors';
 import { findSchedules } from '../schedules/find';
@@ -64,7 +64,6 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   /** @internal */
   readonly programs: Programs;
   private backend: Backend | null = null;
-  private known: TargetList | null = null;
   private adoption: Adoption | null = null;
   private readonly snapshots = new Snapshots();
   /** Whether the variables hold the averages now, and the averages' slot the weights. */
@@ -125,9 +124,11 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     tf.tidy(() => {
       const program = this.programs.main(list, release, backend, this.observing);
       const inspect = this.options.nonFinite === 'throw' ? (isFinite: (index: number) => boolean): void => { this.refuse(list, isFinite); } : null;
-      const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect });
+      // Schedules of what runs after another optimizer are checked before it; a function is asked once for both.
+      const readings: Readings | null = this.programs.after()?.guards.length ? new Map() : null;
+      const result = backend.run({ program, targets: list.targets, state, step: this.iterations, inspect, readings });
       if (result.norms) this.record(result.norms, list, program.halted);
-      if (!program.halted) this.finish(gradients, named, list, result);
+      if (!program.halted) this.finish(gradients, named, list, result, readings);
     });
     if (cycle) cycle.calls = release ? 0 : cycle.calls + 1;
     this.calls++;
@@ -138,15 +139,12 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   /** Gives each variable of a list that is new its state; nothing is changed where that cannot be told. */
   private meet(list: TargetList): void {
     const { state } = this;
-    if (list.generation !== state.generation) {
-      this.settle();
-      const records = state.meet(this.owner, list.variables);
-      list.records = list.targets.map((target) => records[list.variables.indexOf(target.variable!)]!);
-      list.generation = state.generation;
-    }
-    if (list === this.known) return;
-    this.known = list;
-    this.warnings.about(list.targets);
+    if (list.generation === state.generation) return;
+    this.settle();
+    const records = new Map(state.meet(this.owner, list.variables).map((record) => [record.variable!, record]));
+    list.records = list.targets.map(({ variable }) => records.get(variable!)!);
+    if (list.generation < 0) this.warnings.about(list.targets);
+    list.generation = state.generation;
   }
 
   /** What another optimizer remembers of its variables waits for them here. */
@@ -168,21 +166,35 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 
   /** Counts the step, and hands changed gradients on; where a device alone knows whether the step counts, it counts for itself. */
-  private finish(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, { applied, validity, gradients: changed }: RunResult): void {
+  private finish(
+    gradients: Gradients,
+    named: readonly NamedGradient[],
+    list: TargetList,
+    { applied, validity, gradients: changed }: RunResult,
+    readings: Readings | null,
+  ): void {
     if (!this.inner && validity) {
       this.applied.addUnread(validity);
       return;
     }
     const isApplied = applied();
-    if (isApplied && this.inner) this.passOn(gradients, named, list, changed!);
+    if (isApplied && this.inner) this.passOn(gradients, named, list, changed!, readings);
     this.applied.add(isApplied);
   }
 
-  private passOn(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[]): void {
+  private passOn(
+    gradients: Gradients,
+    named: readonly NamedGradient[],
+    list: TargetList,
+    changed: readonly tf.Tensor[],
+    readings: Readings | null,
+  ): void {
     this.inner!.applyGradients(this.places ? this.byPlace(list, changed) : inTheirForm(gradients, named, list, changed));
     if (this.places) for (const record of list.records) record.innerHolds = true;
     const program = this.programs.after();
-    if (program) this.useBackend().run({ program, targets: list.targets, state: this.state, step: this.iterations, inspect: null });
+    if (!program) return;
+    const { state, iterations: step } = this;
+    this.useBackend().run({ program, targets: list.targets, state, step, inspect: null, readings });
   }
 
   /**

@@ -50,7 +50,8 @@ export class Programs {
 
   private makeMain(release: boolean, observe: boolean): Program {
     const { pipeline, ...options } = this.options;
-    return this.make(`main ${release} ${observe}`, () => trace(pipeline.main, { ...options, release, observe }));
+    const following = pipeline.after;
+    return this.make(`main ${release} ${observe}`, () => trace(pipeline.main, { ...options, release, observe, following }));
   }
 
   private make(key: string, build: () => Program): Program {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceNorms, HostNorms } from '../backends/backend';
 import { currentBackend } from '../backends/select';
+import { bounded } from '../formula/single';
 import { reachable, rootsOf, type Program } from '../trace/program';
 import { trace } from '../trace/trace';
 import { flatten } from '../transform/chain';
@@ -13,6 +14,7 @@ import { GradientLists, labelOf, type Gradient, type GradientList } from './grad
 /** What a chain makes: new tensors in the order of the gradients, and their joint L2 norm before. */
 export interface StandaloneResult {
   readonly gradients: Gradient[];
+  /** The largest number where single precision does not hold the norm. */
   readonly norm: tf.Scalar;
 }
 
@@ -94,7 +96,7 @@ export class StandaloneChain {
 }
 
 function scalarOf(norms: HostNorms | DeviceNorms): tf.Scalar {
-  return norms.where === 'host' ? tf.scalar(norms.totalBefore) : tf.reshape(tf.slice(norms.totals, [1], [1]), []);
+  return norms.where === 'host' ? tf.scalar(bounded(norms.totalBefore)) : tf.reshape(tf.slice(norms.totals, [1], [1]), []);
 }
 
 /** Of nothing: no variable has a record here, so none is kept alive by one. */

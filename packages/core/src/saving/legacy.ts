@@ -5,6 +5,7 @@
 import { show } from '../errors';
 import { isStock, placeIn } from '../optimizer/stock';
 import type { Slot } from '../trace/program';
+import { shareOf } from '../transforms/accumulate';
 import { COUNTERS, innerName, ITERATIONS, parseLegacyName, parseName } from './names';
 import type { Expectation, SavedState, SavedTensor, SavedVariable } from './saved';
 
@@ -35,6 +36,7 @@ export function readLegacy(weights: ReadonlyMap<string, SavedTensor>, { owner, s
   }
   const found = [...variables.values()];
   shareOut(step, slots, found);
+  rescale(found, period);
   const [calls, appliedSteps, innerIterations] = counters as [number, number, number];
   if (appliedSteps > 0) checkComplete(owner, slots, found, step);
   return {
@@ -58,6 +60,15 @@ function shareOut(step: Map<string, SavedTensor>, slots: ReadonlyMap<string, Slo
     if (slots.get(path)!.extent === 'scalar') continue;
     step.delete(path);
     for (const each of variables) each.slots.set(path, saved);
+  }
+}
+
+/** Accumulation once kept plain sums, and now keeps them in shares. */
+function rescale(variables: readonly Found[], period: number): void {
+  for (const { slots } of variables) {
+    for (const [path, saved] of slots) {
+      if (path.endsWith('.accumulateGradients/total')) slots.set(path, { ...saved, values: Float32Array.from(saved.values, (each) => each * shareOf(period)) });
+    }
   }
 }
 

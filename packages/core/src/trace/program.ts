@@ -1,6 +1,7 @@
 /** What a trace produces: a program of levels, small values and stores, ready for any backend. */
 import type { Formula, VariableInfo, VariablePredicate } from '../formula/formula';
 import type { StateDeclaration } from '../transform/transform';
+import type { Guard } from './guard';
 
 /** A place of state, as a program uses it. */
 export interface Slot extends StateDeclaration {
@@ -38,6 +39,8 @@ export interface Program {
   /** The gradient's norms are finite: what the policy `throw` asks. */
   readonly raw: Formula | null;
   readonly observation: Observation | null;
+  /** What options must be that follow schedules. */
+  readonly guards: readonly Guard[];
   /** An accumulating transform only collected: there is no step on this call. */
   readonly halted: boolean;
   readonly levels: number;
@@ -67,7 +70,13 @@ export function reachable(roots: Iterable<Formula>, variable?: VariableInfo): Se
 
 /** What a program computes, for all variables or for one. */
 export function rootsOf(program: Program, variable?: VariableInfo): Formula[] {
-  const { gradient, weight, valid, raw, observation } = program;
+  const { gradient, weight, valid, raw, observation, guards } = program;
   const own = [...program.slots.values()].filter((slot) => !variable || belongs(slot, variable));
-  return [gradient, weight, valid, raw, ...own.flatMap((slot) => [slot.next, slot.gate]), ...Object.values(observation ?? {}) as Formula[]].filter((each): each is Formula => !!each);
+  const roots = [
+    gradient, weight, valid, raw,
+    ...own.flatMap((slot) => [slot.next, slot.gate]),
+    ...Object.values(observation ?? {}) as Formula[],
+    ...guards.flatMap(({ values }) => values),
+  ];
+  return roots.filter((each): each is Formula => !!each);
 }

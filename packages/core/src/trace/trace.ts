@@ -1,9 +1,10 @@
 /** Joins transforms into one program. The tracer, not the transforms, holds the invariants: gating, finiteness, which state exists. */
 import { lift, node, rankOf, stepCount, withScope, withinGroup, group, type Formula } from '../formula/formula';
-import { always, and, finite, select } from '../formula/functions';
+import { always, and, select, storable } from '../formula/functions';
 import { norm } from '../formula/reductions';
 import { expected } from '../errors';
 import { chainOf, type Flow, type GradientTransform, type StateDeclaration } from '../transform/transform';
+import { guardsOf, withNested, type Guard } from './guard';
 import { reachable, rootsOf, type Observation, type Program, type Slot } from './program';
 
 export interface TraceOptions {
@@ -16,6 +17,8 @@ export interface TraceOptions {
   /** Whether each gradient's finiteness must be known before anything is written. */
   readonly inspect: boolean;
   readonly learningRate: (step: number) => number;
+  /** What runs after this program, and after another optimizer's step: its schedules are checked before both. */
+  readonly following?: readonly GradientTransform[];
 }
 
 const stateLeaf = (path: string, declaration: StateDeclaration): Formula =>
@@ -27,6 +30,7 @@ export function trace(transforms: readonly GradientTransform[], options: TraceOp
 
 class Tracer {
   readonly slots = new Map<string, Slot>();
+  private readonly guards: Guard[] = [];
   private readonly learningRate: Formula;
 
   constructor(private readonly options: TraceOptions) {
@@ -48,7 +52,8 @@ class Tracer {
       }
       if (transform.period > 1 || PREPARES.has(transform.kind)) before = flow.gradient;
     }
-    const { result, observe, inspect } = this.options;
+    const { result, observe, inspect, following = [] } = this.options;
+    if (!halted) following.flatMap(withNested).forEach((each) => { this.guard(each); });
     const partial = {
       slots: this.slots,
       valid: flow.valid,
@@ -56,6 +61,7 @@ class Tracer {
       weight: !halted && flow.weight !== weight ? select(flow.valid, flow.weight, weight) : null,
       raw: inspect ? norm(raw, 'each') : null,
       observation: observe ? this.observation(raw, halted ? raw : before, observe === 'before' ? before : halted ? raw : after ?? flow.gradient) : null,
+      guards: this.guards,
       halted,
     };
     const program: Program = { ...partial, levels: 0, choices: [] };
@@ -71,7 +77,15 @@ class Tracer {
     };
   }
 
+  /** A rule inside a rule has the same learning rate, which is checked once. */
+  private guard(transform: GradientTransform): void {
+    const ofRate = ({ values }: Guard): boolean => values.includes(this.learningRate);
+    const isKnown = this.guards.some(ofRate);
+    this.guards.push(...guardsOf(transform, this.learningRate).filter((each) => !isKnown || !ofRate(each)));
+  }
+
   private stage(transform: GradientTransform, path: string, flow: { gradient: Formula; weight: Formula; valid: Formula }): { gradient: Formula; weight: Formula; valid: Formula; halt: boolean } {
+    this.guard(transform);
     const only = group();
     const old: Record<string, Formula> = {};
     for (const [name, declaration] of Object.entries(transform.state)) {
@@ -100,7 +114,10 @@ class Tracer {
     };
   }
 
-  /** Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness. */
+  /**
+   * Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness as it is
+   * stored. What is coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not at all.
+   */
   private remember(transform: GradientTransform, path: string, old: Readonly<Record<string, Formula>>, state: Readonly<Record<string, unknown>>, valid: Formula): void {
     const next = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, lift(value as Formula)]));
     for (const [name, value] of Object.entries(next)) {
@@ -110,7 +127,7 @@ class Tracer {
       if (transform.guarded) {
         for (const [other, candidate] of Object.entries(next)) {
           const coarser = rankOf(transform.state[other]!.extent) <= rankOf(declaration.extent);
-          if (!candidate.opaque && coarser) gate = and(gate, finite(candidate));
+          if (coarser) gate = storedBy(candidate).reduce((all, each) => and(all, storable(each)), gate);
         }
       }
       const slot = this.slots.get(`${path}/${name}`)!;
@@ -118,6 +135,13 @@ class Tracer {
       if (value.opaque) slot.gate = gate;
     }
   }
+}
+
+/** The numbers that a value puts into state; of a tensor that a custom node makes, those that the node takes in. */
+function storedBy(value: Formula): readonly Formula[] {
+  if (!value.opaque) return [value];
+  const taken = value.args[0]?.args ?? [];
+  return taken.filter(({ opaque, extent, level }) => !opaque && extent !== 'element' && level > 0);
 }
 
 /** Transforms that make the gradient ready rather than clip it: reports count from what they return. */

@@ -57,6 +57,7 @@ export function defineTransform<A extends unknown[], F extends Fields>(definitio
       kind, options, stage, state, guarded, gated,
       period: definition.period?.(options) ?? 1,
       traits: definition.traits ?? [],
+      revalidate: (option: string, value: unknown) => { fields[option]!(value, home, option); },
       remarks: (variables: readonly VariableInfo[]) => definition.remarks?.(variables, options) ?? [],
       update: (flow: Flow) => definition.update(flow, options),
     }));

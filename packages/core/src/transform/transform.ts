@@ -59,6 +59,8 @@ export interface GradientTransform {
   /** Calls of applyGradients that make one step. */
   readonly period: number;
   readonly traits: readonly Trait[];
+  /** Throws where an option cannot have this value: asked of what a schedule gives, while training runs. */
+  revalidate(option: string, value: unknown): void;
   /** What in its options means nothing for these variables, in words. */
   remarks(variables: readonly VariableInfo[]): readonly string[];
   update(flow: Flow): Outcome;

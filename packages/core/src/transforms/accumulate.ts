@@ -1,8 +1,11 @@
 /** Gradient accumulation, shared by clip's accumulateGradients() and the optimizers' gradientAccumulationSteps. */
-import { add, div, gt, max, maximum, select } from '../formula';
+import { add, div, gt, max, maximum, mul, select } from '../formula';
 import { count } from '../transform/fields';
 import { defineTransform } from '../transform/define';
 import { type Outcome } from '../transform/transform';
+
+/** Sums of large gradients overflow single precision where their mean does not; a power of two costs no digit. */
+export const shareOf = (n: number): number => 2 ** -Math.ceil(Math.log2(n));
 
 /**
  * Collects n micro-batches and lets what follows see their mean, once every n calls. Between, no variable moves.
@@ -25,11 +28,14 @@ export const accumulateGradients = defineTransform({
   guarded: false,
   gated: false,
   update({ gradient, valid, state, release }, { n }): Outcome {
-    const total = add(state['total']!, select(valid, gradient, 0)), collected = add(state['collected']!, select(valid, 1, 0));
+    const share = shareOf(n);
+    const total = add(state['total']!, mul(select(valid, gradient, 0), share));
+    const collected = add(state['collected']!, select(valid, 1, 0));
     if (!release) return { halt: true, state: { total, collected } };
     const emptied = { total: 0, collected: 0 };
     // Where no micro-batch can drop out, there is no need to ask whether one is left.
-    if (valid.operation === 'const') return { gradient: div(total, n), state: emptied };
-    return { gradient: div(total, max(collected, 1)), valid: gt(maximum(collected, 'scalar'), 0), state: emptied };
+    if (valid.operation === 'const') return { gradient: div(total, n * share), state: emptied };
+    const gradientMean = div(total, mul(max(collected, 1), share));
+    return { gradient: gradientMean, valid: gt(maximum(collected, 'scalar'), 0), state: emptied };
   },
 });

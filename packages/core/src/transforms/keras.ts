@@ -1,7 +1,7 @@
 /** The three clippings that Keras has as optimizer arguments; the clip package and every fused optimizer share them. */
 import { and, div, gt, lt, max, min, mul, norm, select } from '../formula';
 import { expected } from '../errors';
-import { valueAt, type Schedule, type Threshold } from '../schedules/schedule';
+import { isSchedule, valueAt, type Schedule, type Threshold } from '../schedules/schedule';
 import { order, threshold, type Field } from '../transform/fields';
 import { defineTransform } from '../transform/define';
 import { scaleTo } from './scale';
@@ -48,6 +48,10 @@ export const byNorm = defineTransform({
   update: ({ gradient }, { maxNorm, ord }) => ({ gradient: mul(gradient, scaleTo(maxNorm, norm(gradient, 'each', ord))) }),
 });
 
+/** What is known before training: a plain function is asked at its steps only. */
+const atStart = (bound: Threshold): number =>
+  isSchedule(bound) && bound.kind === 'function' ? NaN : valueAt(bound, 0);
+
 type Interval = Threshold | readonly [Threshold, Threshold];
 
 /** A limit, or a pair [min, max] of numbers or schedules of any sign. */
@@ -55,7 +59,7 @@ const interval = (): Field<number | Schedule | readonly [number | Schedule, numb
   if (!Array.isArray(value)) return threshold()(value, owner, name);
   if (value.length !== 2) throw new TypeError(expected(owner, name, 'a number >= 0 or a pair [min, max]', value));
   const [low, high] = value.map((each: unknown) => threshold({ min: -Infinity })(each, owner, name)) as [Threshold, Threshold];
-  if (valueAt(low, 0) > valueAt(high, 0)) throw new RangeError(expected(owner, name, 'a pair with min <= max', value));
+  if (atStart(low) > atStart(high)) throw new RangeError(expected(owner, name, 'a pair with min <= max', value));
   return [low, high] as [number | Schedule, number | Schedule];
 };
 

@@ -3,7 +3,7 @@ import type { Formula } from '../../formula/formula';
 import { isTouched, resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Reduction } from '../../formula/reductions';
-import type { Device } from './device';
+import type { Device, Kernel } from './device';
 import { absolute, bindLaunch, prepareKernel, type BoundLaunch, type ClassKernel } from './launch';
 import { buildTapes, isSmall, layPhases, ofStep, phases, type Fold, type Phase } from './phases';
 import { classKey, planFor, type ClassPlan, type KernelSpec } from './plan';
@@ -72,13 +72,15 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
   /** An operand: ~register of the step, or register in a target's block. */
   const operand = (formula: Formula): number => (ofStep(formula) ? ~scalarRegister.get(formula)! : ownRegister.get(formula)!);
 
+  const compileSpec = (spec: KernelSpec): Kernel<Place> => device.compile(spec);
   const classes = new Map<string, CompiledClass<Place>>();
   const compile = (target: Target): CompiledClass<Place> => {
     const key = classKey(program, target);
     let found = classes.get(key);
     if (!found) {
-      const plan = planFor(program, target, key), tapes = buildTapes(plan, phaseOf, operand);
-      const prepare = (spec: KernelSpec): ClassKernel<Place> => prepareKernel(spec, device.compile(spec), operand, tapes.arrays);
+      const plan = planFor(program, target, key);
+      const tapes = buildTapes(plan, phaseOf, operand);
+      const prepare = (spec: KernelSpec): ClassKernel<Place> => prepareKernel(spec, compileSpec, operand, tapes.arrays);
       found = {
         plan,
         reductions: plan.reductions.map((spec) => spec && prepare(spec)),

@@ -3,10 +3,12 @@ import type { Formula } from '../../formula/formula';
 import type { Target } from '../../trace/target';
 import type { Kernel, Launch } from './device';
 import type { KernelSpec } from './plan';
+import { Splitter } from './splitter';
 
 /** A kernel of a class, with what all its launches share: they run one after another. */
 export interface ClassKernel<Place> {
   readonly kernel: Kernel<Place>;
+  readonly splitter: Splitter<Place> | null;
   /** Inputs that are slots of state: their buffers stay. */
   readonly slots: readonly LiveInput[];
   /** Inputs whose buffers must be looked up each step. */
@@ -40,10 +42,16 @@ export const absolute = (operand: number, base: number): number => (operand < 0 
 
 export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
 
-export function prepareKernel<Place>(spec: KernelSpec, kernel: Kernel<Place>, operand: (formula: Formula) => number, arrays: ReadonlyMap<Formula, number>): ClassKernel<Place> {
+export function prepareKernel<Place>(
+  spec: KernelSpec,
+  compile: (spec: KernelSpec) => Kernel<Place>,
+  operand: (formula: Formula) => number,
+  arrays: ReadonlyMap<Formula, number>,
+): ClassKernel<Place> {
   const inputs = spec.inputs.map((leaf, at): LiveInput => ({ at, leaf, from: sourceOf(leaf) }));
   return {
-    kernel,
+    kernel: compile(spec),
+    splitter: Splitter.of(spec, compile),
     slots: inputs.filter(({ from }) => from === 'state'),
     live: inputs.filter(({ from }) => from !== 'state'),
     uniforms: Int32Array.from(spec.uniforms, operand),

@@ -5,10 +5,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Formula } from '../../formula/formula';
+import type { Guard } from '../../trace/guard';
 import { isTouched, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { StateRecord, StateStore } from '../../state/store';
-import type { HostNorms, Run, RunResult } from '../backend';
+import { reading, type HostNorms, type Run, type RunResult } from '../backend';
 import { bind, type Binding, type BoundTarget, type StateRegisters } from './bind';
 import { Customs } from './customs';
 import type { Device } from './device';
@@ -34,6 +35,7 @@ export class BoundProgram<Handle, Place> {
   private readonly weights: Handle[] = [];
   private readonly weightPlaces: Place[] = [];
   private readonly readsWeights: boolean;
+  private readonly guards: readonly { readonly registers: readonly number[]; readonly check: Guard['check'] }[];
   private store: StateStore | null = null;
   private storeVersion = -1;
   /** The slots whose places kernels were told. */
@@ -45,13 +47,22 @@ export class BoundProgram<Handle, Place> {
     this.norms = program.observation && this.normsOf(program.observation);
     const launches = this.binding.targets.flatMap(({ reductions, map, materials }) => [...reductions, map, ...materials.values()]);
     this.readsWeights = program.weight !== null || launches.some((each) => each?.of.live.some(({ from }) => from === 'weight'));
+    this.guards = program.guards.map(({ values, check }) => ({
+      check,
+      registers: values.map((each) => this.binding.register(each)),
+    }));
   }
 
-  run({ state, step, inspect }: Run): RunResult {
+  run({ state, step, inspect, readings }: Run): RunResult {
     if (this.store !== state || this.storeVersion !== state.version || !this.holdsSlots()) this.lookUp(state);
     this.findBuffers();
-    this.loadRegisters(state, step);
-    this.computeSmallValues();
+    this.loadRegisters(state, step, readings);
+    this.computeSmallValues(0);
+    for (const { check, registers } of this.guards) check(registers.map((each) => this.binding.registers[each]!), step);
+    for (let level = 1; level < this.binding.levels.length; level++) {
+      this.runLevel(level - 1);
+      this.computeSmallValues(level);
+    }
     inspect?.((index) => Number.isFinite(this.value(this.program.raw!, index)));
     const applied = this.value(this.program.valid) !== 0;
     const gradients = this.write();
@@ -124,9 +135,9 @@ export class BoundProgram<Handle, Place> {
     }
   }
 
-  private loadRegisters(store: StateStore, step: number): void {
+  private loadRegisters(store: StateStore, step: number, readings: Run['readings']): void {
     const { registers, params, stepState, targets } = this.binding;
-    for (const { register, read } of params) registers[register] = read ? read(step) : step;
+    for (const { register, read } of params) registers[register] = read ? reading(read, step, readings) : step;
     for (const { place, from } of stepState) registers[from] = store.step.numbers[place]!;
     for (const target of targets) {
       const { numbers } = this.records[target.index]!;
@@ -134,19 +145,16 @@ export class BoundProgram<Handle, Place> {
     }
   }
 
-  private computeSmallValues(): void {
+  private computeSmallValues(level: number): void {
     const { registers, targets, levels } = this.binding;
-    for (let level = 0; level < levels.length; level++) {
-      if (level > 0) this.runLevel(level - 1);
-      for (const phase of levels[level]!) {
-        if (phase.kind === 'step') {
-          for (const { kind, registers: from, out } of phase.folds) registers[out] = foldRegisters(kind, registers, from);
-          runTape(phase.tape, registers, 0, NO_ARRAYS);
-        } else {
-          for (const target of targets) {
-            const tape = phase.tapes[target.index];
-            if (tape) runTape(tape, registers, target.base, target.arrays);
-          }
+    for (const phase of levels[level]!) {
+      if (phase.kind === 'step') {
+        for (const { kind, registers: from, out } of phase.folds) registers[out] = foldRegisters(kind, registers, from);
+        runTape(phase.tape, registers, 0, NO_ARRAYS);
+      } else {
+        for (const target of targets) {
+          const tape = phase.tapes[target.index];
+          if (tape) runTape(tape, registers, target.base, target.arrays);
         }
       }
     }
@@ -170,13 +178,14 @@ export class BoundProgram<Handle, Place> {
   }
 
   private launch(bound: BoundLaunch<Place>, target: BoundTarget<Place>): void {
-    const { launch, of: { kernel, live, uniforms, uniformValues } } = bound, { registers } = this.binding;
+    const { launch, of: { kernel, splitter, live, uniforms, uniformValues } } = bound, { registers } = this.binding;
     for (let index = 0; index < live.length; index++) {
       const { at, from, leaf } = live[index]!;
       launch.inputs[at] = from === 'gradient' ? this.gradients[target.index]! : from === 'weight' ? this.weightPlaces[target.index]! : this.placeOf(this.tensorOf({ from, leaf }, target.index));
     }
     for (let index = 0; index < uniforms.length; index++) uniformValues[index] = registers[absolute(uniforms[index]!, target.base)]!;
-    kernel.run(launch);
+    if (splitter?.isNeeded(launch)) splitter.run(launch);
+    else kernel.run(launch);
   }
 
   private tensorOf({ from, leaf }: Omit<LiveInput, 'at'>, target: number): tf.Tensor {

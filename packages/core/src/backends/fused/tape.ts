@@ -5,6 +5,7 @@
  * One array holds all registers: those of the step first, then a block per variable. An operand names a register of the
  * step as ~index, and one of the variable's block as index.
  */
+import { accumulate, finish, fold, startOf } from '../../formula/fold';
 import type { Formula } from '../../formula/formula';
 import { ARITHMETIC, isArithmetic, type ArithmeticOperation } from '../../formula/operations';
 import type { Reduction } from '../../formula/reductions';
@@ -93,7 +94,7 @@ function runUnit({ operation, reduction, args, out }: UnitInstruction, registers
     return registers[operand.register < 0 ? ~operand.register : base + operand.register]!;
   };
   if (reduction) {
-    registers[base + out] = foldArray(reduction, read(args[0]) as Float64Array);
+    registers[base + out] = fold(reduction, read(args[0]) as Float64Array);
     return;
   }
   const body = ARITHMETIC[operation!] as (a: number, b: number, c: number) => number;
@@ -106,18 +107,7 @@ function runUnit({ operation, reduction, args, out }: UnitInstruction, registers
 
 /** A reduction over registers: of the variables' values to one of the step. */
 export function foldRegisters(kind: Reduction, registers: Float64Array, from: Int32Array): number {
-  let total = START[kind];
+  let total = startOf(kind);
   for (let index = 0; index < from.length; index++) total = accumulate(kind, total, registers[from[index]!]!);
-  return kind === 'norm' ? Math.sqrt(total) : total;
-}
-
-export function foldArray(kind: Reduction, values: ArrayLike<number>): number {
-  let total = START[kind];
-  for (let index = 0; index < values.length; index++) total = accumulate(kind, total, values[index]!);
-  return kind === 'norm' ? Math.sqrt(total) : total;
-}
-
-const START: Record<Reduction, number> = { sum: 0, max: -Infinity, norm: 0 };
-function accumulate(kind: Reduction, total: number, value: number): number {
-  return kind === 'max' ? Math.max(total, value) : kind === 'norm' ? total + value * value : total + value;
+  return finish(kind, total);
 }

@@ -22,13 +22,17 @@ export interface Buffer {
   readonly refCount: number;
 }
 
-/** A byte offset into the heap. */
+/** A byte offset into the heap, up to 4 GiB: signed shifts and masks make what lies past 2 GiB negative. */
 export type Address = number;
+
+/** The next multiple of sixteen. */
+export const aligned = (bytes: number): number => ((bytes + 15) & ~15) >>> 0;
 
 /** Views on the heap, which are lost whenever it grows, and a scratch area for frames. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  int32!: Int32Array;
+  /** Words: an address read from them is never negative. */
+  uint32!: Uint32Array;
   float32!: Float32Array;
   float64!: Float64Array;
   private buffer: ArrayBufferLike | null = null;
@@ -46,19 +50,19 @@ export class Heap {
     if (bytes > this.size) {
       if (this.address) this.backend.wasm._free(this.address);
       this.size = Math.max(4096, 2 * bytes);
-      this.address = this.backend.wasm._malloc(this.size + 16);
+      this.address = this.backend.wasm._malloc(this.size + 16) >>> 0;
       if (!this.address) {
         this.size = 0;
         throw new Error(`[core] wasm: no memory for ${bytes} bytes of scratch; dispose tensors or use smaller variables`);
       }
     }
     if (this.buffer !== this.memory.buffer) this.view();
-    return (this.address + 15) & ~15;
+    return aligned(this.address);
   }
 
   private view(): void {
     const buffer = this.buffer = this.memory.buffer;
-    this.int32 = new Int32Array(buffer);
+    this.uint32 = new Uint32Array(buffer);
     this.float32 = new Float32Array(buffer);
     this.float64 = new Float64Array(buffer);
   }
