@@ -19,7 +19,14 @@ export type Threshold = number | Schedule | ((step: number) => number);
 
 export const isSchedule = (value: unknown): value is Schedule => typeof value === 'function' && 'formula' in value && 'kind' in value;
 
-export function makeSchedule(kind: string, options: () => Record<string, unknown>, formula: (step: Formula) => Formula): Schedule {
+export function makeSchedule(kind: string, options: () => Record<string, unknown>, write: (step: Formula) => Formula): Schedule {
+  /** By the step's own formula, which lives as long as its trace: schedules in schedules ask the inner ones more than once. */
+  const known = new WeakMap<Formula, Formula>();
+  const formula = (step: Formula): Formula => {
+    const made = known.get(step) ?? write(step);
+    known.set(step, made);
+    return made;
+  };
   const call = (step: number): number => withScope(() => evaluate(formula(constant(step)), step));
   return Object.defineProperties(call, {
     kind: { value: kind },

@@ -1,5 +1,5 @@
 /** How a transform is defined, and the registry that rebuilds one from a saved configuration. */
-import { expected, show } from '../errors';
+import { about, expected, show } from '../errors';
 import type { VariableInfo } from '../formula';
 import { checkOptions, plainObject, type Fields, type Options } from './fields';
 import { mark, type Flow, type GradientTransform, type Outcome, type Stage, type StateDeclarations, type Trait } from './transform';
@@ -74,6 +74,6 @@ export function defineTransform<A extends unknown[], F extends Fields>(definitio
 /** Rebuilds a transform from its kind and options, as they were saved. */
 export function buildTransform(kind: string, options: unknown, owner: string): GradientTransform {
   const build = registry.get(kind);
-  if (!build) throw new RangeError(`${owner}: unknown transform ${show(kind)}; import the package that defines it before loading. Known here: ${registeredKinds().join(', ') || 'none'}`);
-  return build(options, `${owner}: ${kind}`);
+  if (!build) throw new RangeError(about(owner, `unknown transform ${show(kind)}; import the package that defines it before loading. Known here: ${registeredKinds().join(', ') || 'none'}`));
+  return build(options, owner.endsWith('.') ? `${owner}options.` : `${owner}: ${kind}`);
 }
