@@ -1,22 +1,46 @@
 /** Reads expressions from text with a JavaScript parser, and takes only what is data: nothing is ever evaluated. */
 import { parseExpressionAt, type Expression, type PrivateIdentifier, type Property, type SpreadElement, type Super } from 'acorn';
+import { readPattern } from '@clipkit/core';
 import { UsageError } from '../errors';
 import { Call, Chain, Options, type Value } from './expression';
+
+/** As on a command line; deeper nesting is a mistake or an attack. */
+const MOST_CHARACTERS = 10_000;
+const MOST_SHOWN = 200;
+const DEEPEST = 100;
 
 type Node = Expression | PrivateIdentifier | SpreadElement | Super | null;
 
 /** Parses a comma-separated list of expressions; commas inside parentheses do not split. */
 export function parseList(text: string): Value[] {
-  let tree: Expression;
+  if (text.length > MOST_CHARACTERS) throw new UsageError(`[bench] cannot read ${shown(text)}: an expression has at most ${MOST_CHARACTERS} characters, got ${text.length}`);
+  if (deepest(text) > DEEPEST) throw new UsageError(`[bench] cannot read ${shown(text)}: an expression has at most ${DEEPEST} brackets in one another`);
   try {
-    tree = parseExpressionAt(text, 0, { ecmaVersion: 2022 });
+    const tree = parseExpressionAt(text, 0, { ecmaVersion: 2022 });
+    const rest = text.slice(tree.end).trim();
+    if (rest) throw new UsageError(`[bench] cannot read ${shown(text)}: expected an end, got ${shown(rest)}`);
+    return (tree.type === 'SequenceExpression' ? tree.expressions : [tree]).map((each) => toValue(each, text));
   } catch (error) {
-    throw new UsageError(`[bench] cannot read ${JSON.stringify(text)}: ${(error as Error).message}`, { cause: error });
+    if (error instanceof UsageError) throw error;
+    // The parser descends into what it reads; without brackets too, as in - - - 1.
+    const reason = error instanceof RangeError ? 'it is nested too deep' : (error as Error).message;
+    throw new UsageError(`[bench] cannot read ${shown(text)}: ${reason}`, { cause: error });
   }
-  const rest = text.slice(tree.end).trim();
-  if (rest) throw new UsageError(`[bench] cannot read ${JSON.stringify(text)}: expected an end, got ${JSON.stringify(rest)}`);
-  return (tree.type === 'SequenceExpression' ? tree.expressions : [tree]).map((each) => toValue(each, text));
 }
+
+/** How many brackets are open at once; those in texts and patterns are counted too, which no expression has so many of. */
+function deepest(text: string): number {
+  let open = 0;
+  let most = 0;
+  for (const character of text) {
+    if ('([{'.includes(character)) open += 1;
+    if (')]}'.includes(character)) open -= 1;
+    most = Math.max(most, open);
+  }
+  return most;
+}
+
+const shown = (text: string): string => JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 
 /** Parses one expression. */
 export function parse(text: string): Value {
@@ -28,10 +52,11 @@ export function parse(text: string): Value {
 function toValue(node: Node, text: string): Value {
   const refuse = (): never => {
     const part = node ? text.slice(node.start, node.end) : 'a gap';
-    throw new UsageError(`[bench] cannot read ${JSON.stringify(text)}: expected names, calls, numbers, strings, lists and objects, got ${JSON.stringify(part)}`);
+    throw new UsageError(`[bench] cannot read ${shown(text)}: expected names, calls, numbers, strings, lists and objects, got ${shown(part)}`);
   };
   switch (node?.type) {
     case 'Literal':
+      if (node.regex) return pattern(node.regex);
       return node.value === undefined || typeof node.value === 'bigint' ? refuse() : node.value;
     case 'Identifier':
       return node.name === 'Infinity' ? Infinity : new Call(node.name, []);
@@ -57,6 +82,15 @@ function toValue(node: Node, text: string): Value {
     }
     default:
       return refuse();
+  }
+}
+
+/** A pattern is data here, so it is one that never back-tracks. */
+function pattern({ pattern: source, flags }: { pattern: string; flags: string }): RegExp {
+  try {
+    return readPattern('[bench] cannot read it', source, flags);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
   }
 }
 

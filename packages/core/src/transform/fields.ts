@@ -62,9 +62,9 @@ function inWords({ min, max, above, below, integer, finite }: NumberBounds): str
 }
 
 function checkNumber(value: unknown, bounds: NumberBounds, owner: string, name: string): number {
-  if (typeof value !== 'number') throw new TypeError(expected(owner, name, inWords(bounds), value));
   // Only where it decides is the bound said that everybody takes for granted.
   const { finite, ...others } = bounds;
+  if (typeof value !== 'number') throw new TypeError(expected(owner, name, inWords(others), value));
   if (!isInside(others, value)) throw new RangeError(expected(owner, name, inWords(others), value));
   if (finite && !isInside(bounds, value)) throw new RangeError(expected(owner, name, inWords(bounds), value));
   return value;
