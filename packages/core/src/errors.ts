@@ -37,13 +37,15 @@ function showKeys(value: object): string {
 }
 
 /**
- * What an owner says about one of its options. An owner is a function, `[clip] byNorm`, or a place in a saved configuration,
- * which ends with a dot: `[core] fromConfig: transforms[2].options.`
+ * What an owner says about one of its options. An owner is a function, `[clip] byNorm`, or a place in a saved
+ * configuration, which ends with a dot: `[core] fromConfig: transforms[2].options.`
  */
-export const within = (owner: string, what: string): string => (owner.endsWith('.') ? owner + what : `${owner}: ${what}`);
+export const within = (owner: string, what: string): string =>
+  owner.endsWith('.') ? owner + what : `${owner}: ${what}`;
 
 /** What an owner says about itself. */
-export const about = (owner: string, words: string): string => `${owner.endsWith('.') ? owner.slice(0, -1) : owner}: ${words}`;
+export const about = (owner: string, words: string): string =>
+  `${owner.endsWith('.') ? owner.slice(0, -1) : owner}: ${words}`;
 
 /** `[clip] byNorm: maxNorm must be a number >= 0, got -1` */
 export function expected(owner: string, what: string, wanted: string, got: unknown): string {

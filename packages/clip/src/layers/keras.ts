@@ -23,7 +23,8 @@ const size = fields.number({ min: 0, finite: true });
 const rateField = fields.number({ min: 0, finite: true });
 const flag = fields.boolean(false);
 
-const isObject = (value: unknown): value is Config => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Config =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value that may be missing or null, as Keras writes what is not set; else it is checked. */
 function read<T>(config: Config, name: string, field: Field<T>): T | undefined {
@@ -109,13 +110,24 @@ export function compileArgsOf(training: unknown): (() => ModelCompileArgs) | nul
   const rate = rateOf(config);
   const lossName = nameOf(loss);
   const isKnown = typeof name === 'string' && Object.hasOwn(OPTIMIZERS, name);
-  const missing = !isKnown ? `optimizer ${shown(name)}` : rate === undefined ? 'learning rate schedule' : !lossName ? `loss ${shown(loss)}` : null;
+  const missing = !isKnown
+    ? `optimizer ${shown(name)}`
+    : rate === undefined
+      ? 'learning rate schedule'
+      : !lossName
+        ? `loss ${shown(loss)}`
+        : null;
   if (missing) {
-    console.warn(`${OWNER}: tfjs has no equal of the model's ${missing}, so it is not compiled; call model.compile() before training.`);
+    console.warn(
+      `${OWNER}: tfjs has no equal of the model's ${missing}, so it is not compiled; call model.compile() before ` +
+        `training.`,
+    );
     return null;
   }
   const make = OPTIMIZERS[name as string]!(config, rate!);
-  const known = (Array.isArray(metrics) ? metrics.flat() as unknown[] : []).filter((each): each is string => typeof each === 'string' && each !== 'loss' && isOwnName(camel(each)));
+  const known = (Array.isArray(metrics) ? (metrics.flat() as unknown[]) : []).filter(
+    (each): each is string => typeof each === 'string' && each !== 'loss' && isOwnName(camel(each)),
+  );
   return () => ({ optimizer: make(), loss: lossName!, metrics: known.map(camel), ...how });
 }
 

@@ -18,7 +18,10 @@ import { clippingOf, compileArgsOf } from './keras';
  * import { loadLayersModel } from '@clipkit/clip/layers';
  * const model = await loadLayersModel('https://example.org/model.json');
  */
-export async function loadLayersModel(source: string | tf.io.IOHandler, options: tf.io.LoadOptions = {}): Promise<layers.LayersModel> {
+export async function loadLayersModel(
+  source: string | tf.io.IOHandler,
+  options: tf.io.LoadOptions = {},
+): Promise<layers.LayersModel> {
   const handler = handlerOf(source, options);
   let plan: Plan = { how: null, compileArgs: null };
   const load = async (): Promise<tf.io.ModelArtifacts> => {
@@ -59,9 +62,13 @@ function compile(model: layers.LayersModel, args: layers.ModelCompileArgs): void
 function handlerOf(source: string | tf.io.IOHandler, options: tf.io.LoadOptions): tf.io.IOHandler {
   if (typeof source === 'string') {
     const [handler, ...others] = tf.io.getLoadHandlers(source, options as never) as tf.io.IOHandler[];
-    if (others.length) throw new RangeError(`[clip] loadLayersModel: ${others.length + 1} handlers know the URL ${JSON.stringify(source)}, expected one`);
+    if (others.length)
+      throw new RangeError(
+        `[clip] loadLayersModel: ${others.length + 1} handlers know the URL ${JSON.stringify(source)}, expected one`,
+      );
     return handler ?? tf.io.browserHTTPRequest(source, options);
   }
-  if (typeof source?.load !== 'function') throw new TypeError(expected('[clip] loadLayersModel', 'source', 'a URL or an IOHandler that can load', source));
+  if (typeof source?.load !== 'function')
+    throw new TypeError(expected('[clip] loadLayersModel', 'source', 'a URL or an IOHandler that can load', source));
   return source;
 }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, custom, defineTransform, div, expected, fields, finite, floor, min, mul, norm, scaleTo, select, sub, type CustomFunction, type Threshold } from '@clipkit/core';
 
-/** Each step moves the whole window; from so many norms a percentile is known to a tenth of a percent, and more would not change it. */
+/** Each step moves the whole window; from so many norms a percentile is known to a tenth of a percent. */
 const LONGEST_WINDOW = 100_000;
 
 /**

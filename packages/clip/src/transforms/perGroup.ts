@@ -1,5 +1,14 @@
 /** Different clipping for different variables. */
-import { choose, defineTransform, fields, matching, oncePerVariable, type GradientTransform, type Pattern, type VariableInfo } from '@clipkit/core';
+import {
+  choose,
+  defineTransform,
+  fields,
+  matching,
+  oncePerVariable,
+  type GradientTransform,
+  type Pattern,
+  type VariableInfo,
+} from '@clipkit/core';
 import { showPattern, showSome } from './showPattern';
 import { checkNested } from './nested';
 
@@ -19,7 +28,8 @@ const GROUPS = fields.records({ match: fields.pattern(), use: fields.transform()
  * A name counts with and without the `_1` that loading a model may append. Variables in no group go to `rest`, or stay as they are.
  * @param groups match: a variable's whole name, a RegExp, or a list of both; use: a transform or a list
  * @param options rest: what is done with all other variables
- * @throws TypeError on a pattern or transform that is none, or a transform that cannot be nested; RangeError on more than 1000 groups
+ * @throws TypeError on a pattern or transform that is none, or a transform that cannot be nested; RangeError on more
+ * than 1000 groups
  * @example
  * perGroup([{ match: /bias$/, use: byValue(1) }, { match: /embedding/, use: byGlobalNorm(0.1) }], { rest: byGlobalNorm(1) })
  */
@@ -29,17 +39,27 @@ export const perGroup = defineTransform({
   arguments: (groups: readonly Group[], options: { rest?: Group['use'] } = {}) => ({ ...options, groups }),
   options: { groups: GROUPS, rest: fields.transform({ optional: true }) },
   check: ({ groups, rest }, owner) => {
-    groups.forEach(({ use }, index) => { checkNested(owner, `groups[${index}].use`, use); });
+    groups.forEach(({ use }, index) => {
+      checkNested(owner, `groups[${index}].use`, use);
+    });
     checkNested(owner, 'rest', rest);
   },
   remarks: (variables, { groups }) => {
-    const pick = picker(groups), taken = new Set(variables.map(pick));
+    const pick = picker(groups),
+      taken = new Set(variables.map(pick));
     const names = showSome(variables.map(({ name }) => name));
-    return groups.flatMap(({ match }, index) => (taken.has(index) ? [] : [`the group ${showPattern(match)} gets none of the variables that have gradients: ${names}`]));
+    return groups.flatMap(({ match }, index) =>
+      taken.has(index)
+        ? []
+        : [`the group ${showPattern(match)} gets none of the variables that have gradients: ${names}`],
+    );
   },
   update({ gradient, apply }, { groups, rest }) {
-    const pick = picker(groups), uses = [...groups.map(({ use }) => use), ...(rest ? [rest] : [])];
-    const branches = uses.map((use, index) => apply(use, String(index), { gradient }, (variable) => pick(variable) === index).gradient);
+    const pick = picker(groups),
+      uses = [...groups.map(({ use }) => use), ...(rest ? [rest] : [])];
+    const branches = uses.map(
+      (use, index) => apply(use, String(index), { gradient }, (variable) => pick(variable) === index).gradient,
+    );
     return { gradient: choose(pick, [...branches, ...(rest ? [] : [gradient])]) };
   },
 });

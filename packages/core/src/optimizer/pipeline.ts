@@ -14,13 +14,27 @@ export interface Pipeline {
   readonly period: number;
 }
 
-export function layPipeline(owner: string, transforms: readonly GradientTransform[], rule: GradientTransform | null, policy: NonFinitePolicy): Pipeline {
+export function layPipeline(
+  owner: string,
+  transforms: readonly GradientTransform[],
+  rule: GradientTransform | null,
+  policy: NonFinitePolicy,
+): Pipeline {
   const all = flatten(transforms);
-  const gradient = all.filter(({ stage }) => stage === 'gradient'), weight = all.filter(({ stage }) => stage === 'weight');
+  const gradient = all.filter(({ stage }) => stage === 'gradient'),
+    weight = all.filter(({ stage }) => stage === 'weight');
   const stray = all.find(({ stage }) => stage === 'rule');
   if (stray) throw new TypeError(`${owner}: ${show(stray.kind)} is an update rule, not a gradient transform`);
   const accumulating = gradient.filter(({ period }) => period > 1);
-  if (accumulating.length > 1) throw new TypeError(expected(owner, 'transforms', 'with at most one accumulation', accumulating.map(({ kind }) => kind)));
+  if (accumulating.length > 1)
+    throw new TypeError(
+      expected(
+        owner,
+        'transforms',
+        'with at most one accumulation',
+        accumulating.map(({ kind }) => kind),
+      ),
+    );
   for (const each of [...all, ...(rule ? [rule] : [])]) {
     checkNestedTransforms(owner, `a transform in ${each.kind}`, Object.values(each.options), each.stage);
   }
@@ -29,11 +43,18 @@ export function layPipeline(owner: string, transforms: readonly GradientTransfor
   return { main, after: rule ? [] : weight, period: accumulating[0]?.period ?? 1 };
 }
 
-/** Numbers that transforms remember beside the variables: a window of norms costs its length in memory and in time, each step. */
+/** Numbers that transforms remember beside the variables: a window of norms costs memory, and time in each step. */
 const MOST_REMEMBERED = 1_000_000;
 
 function checkRemembered(owner: string, transforms: readonly GradientTransform[]): void {
   const shapes = nestedTransforms(transforms).flatMap(({ state }) => Object.values(state).map(({ shape }) => shape));
-  const remembered = shapes.reduce((all, shape) => all + (Array.isArray(shape) ? shape.reduce((size: number, axis: number) => size * axis, 1) : 0), 0);
-  if (remembered > MOST_REMEMBERED) throw new RangeError(`${owner}: the transforms may remember at most ${MOST_REMEMBERED} numbers together, got ${remembered}; use fewer or shorter windows`);
+  const remembered = shapes.reduce(
+    (all, shape) => all + (Array.isArray(shape) ? shape.reduce((size: number, axis: number) => size * axis, 1) : 0),
+    0,
+  );
+  if (remembered > MOST_REMEMBERED)
+    throw new RangeError(
+      `${owner}: the transforms may remember at most ${MOST_REMEMBERED} numbers together, got ${remembered}; use ` +
+        `fewer or shorter windows`,
+    );
 }

@@ -8,7 +8,7 @@ export interface PatternBudget {
   states: number;
 }
 
-/** A pattern such as /^head.*kernel/ needs about as many states as it has characters, and a test of a name at most as many looks a character. */
+/** About one for each character of a pattern; a name is tested in at most so many looks a character. */
 export const MOST_STATES = 10_000;
 /** Longer ones are not names of variables. */
 export const MOST_CHARACTERS = 10_000;
@@ -16,14 +16,27 @@ export const MOST_CHARACTERS = 10_000;
 const programs = new WeakMap<RegExp, PatternProgram>();
 
 /**
- * Makes a RegExp from data that a stranger wrote. It shows and saves itself like any other, and `matching` tests it in linear time.
+ * Makes a RegExp from data that a stranger wrote. It shows and saves itself like any other, and `matching` tests it in
+ * linear time.
  * @param owner who or what place of a file says so, for errors
  * @throws TypeError where it is none, or one that only back-tracking can match; RangeError where it is too large
  */
-export function readPattern(owner: string, source: string, flags: string, budget: PatternBudget = { states: MOST_STATES }): RegExp {
-  if (source.length > MOST_CHARACTERS) throw new RangeError(about(owner, `a pattern has at most ${MOST_CHARACTERS} characters, got ${source.length}`));
+export function readPattern(
+  owner: string,
+  source: string,
+  flags: string,
+  budget: PatternBudget = { states: MOST_STATES },
+): RegExp {
+  if (source.length > MOST_CHARACTERS)
+    throw new RangeError(about(owner, `a pattern has at most ${MOST_CHARACTERS} characters, got ${source.length}`));
   const refuse = (what: string): never => {
-    throw new TypeError(about(owner, `the pattern ${show(source)} has ${what}, which a pattern from a configuration cannot have, since it is matched in linear time; write it without, as several patterns, or list the names`));
+    throw new TypeError(
+      about(
+        owner,
+        `the pattern ${show(source)} has ${what}, which a pattern from a configuration cannot have, since it is ` +
+          `matched in linear time; write it without, as several patterns, or list the names`,
+      ),
+    );
   };
   const pattern = native(owner, source, flags);
   if (flags.includes('v')) refuse('the flag v');
@@ -31,7 +44,13 @@ export function readPattern(owner: string, source: string, flags: string, budget
   const expression = readExpression(pattern.source, flags, refuse);
   budget.states -= sizeOf(expression) + 1;
   if (!(budget.states >= 0)) {
-    throw new RangeError(about(owner, `the patterns of a configuration may need ${MOST_STATES} states together, and ${show(source)} is more than is left; repeat less often, or list the names`));
+    throw new RangeError(
+      about(
+        owner,
+        `the patterns of a configuration may need ${MOST_STATES} states together, and ${show(source)} is more than ` +
+          `is left; repeat less often, or list the names`,
+      ),
+    );
   }
   programs.set(pattern, new PatternProgram(expression, flags));
   return pattern;
@@ -42,7 +61,9 @@ function native(owner: string, source: string, flags: string): RegExp {
   try {
     return new RegExp(source, flags);
   } catch (error) {
-    throw new TypeError(about(owner, `${show(source)} with the flags ${show(flags)} is not a regular expression`), { cause: error });
+    throw new TypeError(about(owner, `${show(source)} with the flags ${show(flags)} is not a regular expression`), {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Matching by the set of all states at once [Thompson 1968, "Regular expression search algorithm"]: each character is looked at
- * once, so no text and no pattern can make it back-track.
+ * Matching by the set of all states at once [Thompson 1968, "Regular expression search algorithm"]: each character is
+ * looked at once, so no text and no pattern can make it back-track.
  */
 import { has, LINE_ENDS, WORD, type CharacterSet } from './sets';
 import type { Assertion, Expression } from './syntax';
@@ -16,10 +16,16 @@ type Instruction =
 export function sizeOf(expression: Expression): number {
   switch (expression.kind) {
     case 'set':
-    case 'assertion': return 1;
-    case 'sequence': return expression.parts.reduce((all, each) => all + sizeOf(each), 1);
-    case 'either': return expression.choices.reduce((all, each) => all + sizeOf(each) + 1, 1);
-    case 'repeat': return 2 + (sizeOf(expression.body) + 1) * (expression.most === Infinity ? expression.least + 1 : expression.most);
+    case 'assertion':
+      return 1;
+    case 'sequence':
+      return expression.parts.reduce((all, each) => all + sizeOf(each), 1);
+    case 'either':
+      return expression.choices.reduce((all, each) => all + sizeOf(each) + 1, 1);
+    case 'repeat':
+      return (
+        2 + (sizeOf(expression.body) + 1) * (expression.most === Infinity ? expression.least + 1 : expression.most)
+      );
   }
 }
 
@@ -87,7 +93,9 @@ export class PatternProgram {
 
   /** Whether the pattern occurs anywhere in the text. */
   test(text: string): boolean {
-    const characters = this.unicode ? Array.from(text, (each) => each.codePointAt(0)!) : Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+    const characters = this.unicode
+      ? Array.from(text, (each) => each.codePointAt(0)!)
+      : Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
     const { instructions } = this;
     /** Where each instruction was entered last, so that none is entered twice at one place. */
     const entered = new Int32Array(instructions.length).fill(-1);
@@ -114,10 +122,14 @@ export class PatternProgram {
   private holds(assertion: Assertion, characters: readonly number[], at: number): boolean {
     const isWord = (index: number): boolean => index >= 0 && index < characters.length && has(WORD, characters[index]!);
     switch (assertion) {
-      case 'start': return at === 0 || (this.multiline && has(LINE_ENDS, characters[at - 1]!));
-      case 'end': return at === characters.length || (this.multiline && has(LINE_ENDS, characters[at]!));
-      case 'boundary': return isWord(at - 1) !== isWord(at);
-      case 'noBoundary': return isWord(at - 1) === isWord(at);
+      case 'start':
+        return at === 0 || (this.multiline && has(LINE_ENDS, characters[at - 1]!));
+      case 'end':
+        return at === characters.length || (this.multiline && has(LINE_ENDS, characters[at]!));
+      case 'boundary':
+        return isWord(at - 1) !== isWord(at);
+      case 'noBoundary':
+        return isWord(at - 1) === isWord(at);
     }
   }
 }

@@ -14,7 +14,9 @@ export const SPACES: CharacterSet = [
 export const EVERYTHING: CharacterSet = [0, LAST];
 
 export function union(sets: readonly CharacterSet[]): CharacterSet {
-  const ranges = sets.flatMap((set) => Array.from({ length: set.length / 2 }, (_, at) => [set[2 * at]!, set[2 * at + 1]!] as const));
+  const ranges = sets.flatMap((set) =>
+    Array.from({ length: set.length / 2 }, (_, at) => [set[2 * at]!, set[2 * at + 1]!] as const),
+  );
   ranges.sort(([a], [b]) => a - b);
   const merged: number[] = [];
   for (const [first, last] of ranges) {

@@ -1,6 +1,6 @@
 /**
- * Reads the text of a regular expression, as far as it can be matched in linear time. The text is a valid one: the language's own
- * RegExp has read it before.
+ * Reads the text of a regular expression, as far as it can be matched in linear time. The text is a valid one: the
+ * language's own RegExp has read it before.
  */
 import { bothCases, complement, DIGITS, EVERYTHING, LINE_ENDS, SPACES, union, WORD, type CharacterSet } from './sets';
 
@@ -17,7 +17,12 @@ export type Expression =
 /** Groups in groups: as deep as nobody writes, and far from the end of the stack. */
 const DEEPEST = 100;
 const ESCAPED_SETS: Readonly<Record<string, CharacterSet>> = {
-  d: DIGITS, D: complement(DIGITS), w: WORD, W: complement(WORD), s: SPACES, S: complement(SPACES),
+  d: DIGITS,
+  D: complement(DIGITS),
+  w: WORD,
+  W: complement(WORD),
+  s: SPACES,
+  S: complement(SPACES),
 };
 const CONTROLS: Readonly<Record<string, number>> = { t: 0x09, n: 0x0a, v: 0x0b, f: 0x0c, r: 0x0d };
 
@@ -34,7 +39,11 @@ class Reader {
   private at = 0;
   private depth = 0;
 
-  constructor(source: string, flags: string, private readonly refuse: (what: string) => never) {
+  constructor(
+    source: string,
+    flags: string,
+    private readonly refuse: (what: string) => never,
+  ) {
     this.unicode = flags.includes('u');
     this.ignoreCase = flags.includes('i');
     this.text = this.unicode ? Array.from(source) : source.split('');
@@ -56,13 +65,20 @@ class Reader {
   private term(): Expression {
     const character = this.next();
     switch (character) {
-      case '^': return { kind: 'assertion', assertion: 'start' };
-      case '$': return { kind: 'assertion', assertion: 'end' };
-      case '.': return { kind: 'set', set: this.dot };
-      case '(': return this.group();
-      case '[': return { kind: 'set', set: this.characterClass() };
-      case '\\': return this.escaped();
-      default: return this.literal(character.codePointAt(0)!);
+      case '^':
+        return { kind: 'assertion', assertion: 'start' };
+      case '$':
+        return { kind: 'assertion', assertion: 'end' };
+      case '.':
+        return { kind: 'set', set: this.dot };
+      case '(':
+        return this.group();
+      case '[':
+        return { kind: 'set', set: this.characterClass() };
+      case '\\':
+        return this.escaped();
+      default:
+        return this.literal(character.codePointAt(0)!);
     }
   }
 

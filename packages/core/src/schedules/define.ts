@@ -8,10 +8,18 @@ type Build = (options: Readonly<Record<string, unknown>>, owner: string) => Sche
 const kinds = new Map<string, Build>();
 
 /** Defines a schedule: its options, validated by one table wherever they come from, and its formula. */
-export function defineSchedule<F extends Fields>(kind: string, fields: F, formula: (step: Formula, options: Options<F>) => Formula): (options: unknown, owner?: string) => Schedule {
+export function defineSchedule<F extends Fields>(
+  kind: string,
+  fields: F,
+  formula: (step: Formula, options: Options<F>) => Formula,
+): (options: unknown, owner?: string) => Schedule {
   const build = (given: unknown, owner = `[core] ${kind}`): Schedule => {
     const options = checkOptions(owner, fields, given);
-    return makeSchedule(kind, () => options as Record<string, unknown>, (step) => formula(step, options));
+    return makeSchedule(
+      kind,
+      () => options as Record<string, unknown>,
+      (step) => formula(step, options),
+    );
   };
   registerSchedule(kind, build);
   return build;
@@ -24,6 +32,7 @@ export function registerSchedule(kind: string, build: Build): void {
 /** Rebuilds a schedule from its kind and options, as they were saved. */
 export function buildSchedule(kind: string, options: Readonly<Record<string, unknown>>, owner: string): Schedule {
   const build = kinds.get(kind);
-  if (!build) throw new RangeError(about(owner, `unknown schedule ${show(kind)}; known: ${[...kinds.keys()].join(', ')}`));
+  if (!build)
+    throw new RangeError(about(owner, `unknown schedule ${show(kind)}; known: ${[...kinds.keys()].join(', ')}`));
   return build(options, owner.endsWith('.') ? `${owner}options.` : owner);
 }

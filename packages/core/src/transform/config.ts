@@ -1,6 +1,6 @@
 /**
- * Options to JSON and back. Loading a model camel-cases every key and every string that has an underscore, except under the
- * key `name`; JSON has no Infinity; so both are wrapped. An object that has a text where options have none is such a wrapper.
+ * Options to JSON and back. Loading a model camel-cases every key and every string that has an underscore, except
+ * under the key `name`; JSON has no Infinity; so both are wrapped. An object with a bare text in it is such a wrapper.
  */
 import { buildSchedule } from '../schedules/define';
 import { isSchedule } from '../schedules/schedule';
@@ -19,17 +19,24 @@ export function encode(value: unknown): Json {
   if (Array.isArray(value)) return value.map(encode);
   if (isSchedule(value)) return { schedule: value.kind, options: encodeRecord(value.options) };
   if (isTransform(value)) return { transform: value.kind, options: encodeRecord(value.options) };
-  if (typeof value === 'function') throw new TypeError('[core] getConfig: a plain function cannot be saved; use a schedule such as linear({ from, to, steps }) or adjustable(value)');
+  if (typeof value === 'function')
+    throw new TypeError(
+      '[core] getConfig: a plain function cannot be saved; use a schedule such as linear({ from, to, steps }) or adjustable(value)',
+    );
   return encodeRecord(value as Record<string, unknown>);
 }
 
 export function encodeRecord(record: Readonly<Record<string, unknown>>): { [key: string]: Json } {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined).map(([key, value]) => [key, encode(value)]));
+  return Object.fromEntries(
+    Object.entries(record)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, encode(value)]),
+  );
 }
 
 const INFINITE: Readonly<Record<string, number>> = { Infinity: Infinity, '-Infinity': -Infinity, NaN: NaN };
 
-/** Reads what `encode` wrote, once `checkPlain` has seen it. Whoever takes a value validates it as if a user had passed it. */
+/** Reads what `encode` wrote, once `checkPlain` has seen it. Who takes a value validates it as if a user had passed it. */
 export class Decoder {
   /** All patterns of a configuration share it. */
   private readonly budget: PatternBudget = { states: MOST_STATES };
@@ -48,11 +55,17 @@ export class Decoder {
   }
 
   decodeRecord(json: unknown, place: string): Record<string, unknown> {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new TypeError(`${place} must be an object, got ${show(json)}`);
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw new TypeError(`${place} must be an object, got ${show(json)}`);
     return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, this.decode(value, `${place}.${key}`)]));
   }
 
-  private built<T>(record: Readonly<Record<string, unknown>>, key: string, place: string, build: (kind: string, options: Record<string, unknown>, owner: string) => T): T {
+  private built<T>(
+    record: Readonly<Record<string, unknown>>,
+    key: string,
+    place: string,
+    build: (kind: string, options: Record<string, unknown>, owner: string) => T,
+  ): T {
     checkKeys(record, [key, 'options'], place);
     return build(record[key] as string, this.decodeRecord(record['options'], `${place}.options`), `${place}.`);
   }
@@ -60,7 +73,8 @@ export class Decoder {
   private infinite(record: Readonly<Record<string, unknown>>, place: string): number {
     checkKeys(record, ['number'], place);
     const text = record['number'] as string;
-    if (!Object.hasOwn(INFINITE, text)) throw new TypeError(`${place}.number must be "Infinity", "-Infinity" or "NaN", got ${show(text)}`);
+    if (!Object.hasOwn(INFINITE, text))
+      throw new TypeError(`${place}.number must be "Infinity", "-Infinity" or "NaN", got ${show(text)}`);
     return INFINITE[text]!;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What a configuration may hold at most, and what it is made of. It may come from a stranger's file, so this is asked before
- * anything in it is looked at: without recursion, and without calling what only looks like data.
+ * What a configuration may hold at most, and what it is made of. It may come from a stranger's file, so this is
+ * asked before anything in it is looked at: without recursion, and without calling what only looks like data.
  */
 import { show } from '../errors';
 
@@ -31,16 +31,28 @@ export function checkPlain(owner: string, json: unknown, path: string, isForeign
   while (waiting.length > 0) {
     const { value, path: here, depth } = waiting.pop()!;
     values += 1;
-    if (values > MOST_VALUES) throw new RangeError(`${owner}: a configuration has at most ${MOST_VALUES} values, and this one has more`);
-    if (depth > DEEPEST) throw new RangeError(`${owner}: a configuration is nested at most ${DEEPEST} levels deep, and ${shorten(here)} is deeper`);
-    if (typeof value === 'string' && value.length > LONGEST_TEXT) throw new RangeError(`${owner}: ${shorten(here)} has at most ${LONGEST_TEXT} characters, got ${value.length}`);
+    if (values > MOST_VALUES)
+      throw new RangeError(`${owner}: a configuration has at most ${MOST_VALUES} values, and this one has more`);
+    if (depth > DEEPEST)
+      throw new RangeError(
+        `${owner}: a configuration is nested at most ${DEEPEST} levels deep, and ${shorten(here)} is deeper`,
+      );
+    if (typeof value === 'string' && value.length > LONGEST_TEXT)
+      throw new RangeError(`${owner}: ${shorten(here)} has at most ${LONGEST_TEXT} characters, got ${value.length}`);
     if (!isContainer(value)) {
       if (!isForeign) checkLeaf(owner, value, here);
       continue;
     }
-    if (Array.isArray(value) && value.length > MOST_VALUES) throw new RangeError(`${owner}: a configuration has at most ${MOST_VALUES} values, and ${shorten(here)} has ${value.length}`);
+    if (Array.isArray(value) && value.length > MOST_VALUES)
+      throw new RangeError(
+        `${owner}: a configuration has at most ${MOST_VALUES} values, and ${shorten(here)} has ${value.length}`,
+      );
     if (isTransform(value) && here !== 'rule') transforms += 1;
-    if (transforms > MOST_TRANSFORMS) throw new RangeError(`${owner}: a configuration has at most ${MOST_TRANSFORMS} transforms, nested ones included, and this one has more`);
+    if (transforms > MOST_TRANSFORMS)
+      throw new RangeError(
+        `${owner}: a configuration has at most ${MOST_TRANSFORMS} transforms, nested ones included, and this one ` +
+          `has more`,
+      );
     for (const each of inside(owner, value, here)) waiting.push({ ...each, depth: depth + 1 });
   }
 }
@@ -52,11 +64,15 @@ function isContainer(value: unknown): value is object {
   return Array.isArray(value) || prototype === null || prototype === Object.prototype;
 }
 
-const isTransform = (value: object): boolean => typeof Object.getOwnPropertyDescriptor(value, 'transform')?.value === 'string';
+const isTransform = (value: object): boolean =>
+  typeof Object.getOwnPropertyDescriptor(value, 'transform')?.value === 'string';
 
 function checkLeaf(owner: string, value: unknown, path: string): void {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return;
-  throw new TypeError(`${owner}: ${shorten(path)} must be plain data (an object, a list, a string, a number, a boolean or null), got ${show(value)}`);
+  throw new TypeError(
+    `${owner}: ${shorten(path)} must be plain data (an object, a list, a string, a number, a boolean or null), got ` +
+      `${show(value)}`,
+  );
 }
 
 /** The values of an object or a list, read without running a getter. */
@@ -66,7 +82,8 @@ function inside(owner: string, value: object, path: string): { value: unknown; p
   return keys.map((key) => {
     if (REFUSED_KEYS.has(key)) throw new TypeError(`${owner}: ${shorten(path)}: the key ${key} is refused`);
     const descriptor = Object.getOwnPropertyDescriptor(value, key);
-    if (descriptor && !('value' in descriptor)) throw new TypeError(`${owner}: ${shorten(path)}.${shorten(key)} must be plain data, got a getter`);
+    if (descriptor && !('value' in descriptor))
+      throw new TypeError(`${owner}: ${shorten(path)}.${shorten(key)} must be plain data, got a getter`);
     return { value: descriptor?.value as unknown, path: isList ? `${path}[${key}]` : path ? `${path}.${key}` : key };
   });
 }

@@ -4,8 +4,8 @@ import { testerOf } from '../patterns';
 import type { Pattern } from './fields';
 
 /**
- * Whether a variable's name is one that the pattern means. Loading a model appends `_1` to names that are taken, so a name
- * counts with and without such an ending. Each variable is asked about once.
+ * Whether a variable's name is one that the pattern means. Loading a model appends `_1` to names that are taken, so
+ * a name counts with and without such an ending. Each variable is asked about once.
  */
 export function matching(pattern: Pattern): VariablePredicate {
   const list = ([] as (string | RegExp)[]).concat(pattern as string | RegExp);

@@ -17,8 +17,13 @@ export function nestedTransforms(value: unknown): GradientTransform[] {
   return found;
 }
 
-/** Refuses transforms in an option that do not do what the one around them does: accumulation, rules, transforms of the weights. */
-export function checkNestedTransforms(owner: string, name: string, value: unknown, stage: GradientTransform['stage']): void {
+/** Refuses transforms in an option that do not work where the one around them does, accumulation among them. */
+export function checkNestedTransforms(
+  owner: string,
+  name: string,
+  value: unknown,
+  stage: GradientTransform['stage'],
+): void {
   for (const { kind, period, stage: own } of nestedTransforms(value)) {
     if (period > 1 || own !== stage) throw new TypeError(expected(owner, name, WANTED[stage], kind));
   }
