@@ -1,5 +1,7 @@
 /** Expressions: what is read, how it is written back, and all that is refused. */
 import { describe, expect, it } from 'vitest';
+import { matching } from '@clipkit/core';
+import { UsageError } from '../src/errors';
 import { format } from '../src/expressions/expression';
 import { parse, parseList } from '../src/expressions/parse';
 
@@ -26,6 +28,42 @@ describe('canonical spelling', () => {
 
 it('splits lists at commas outside parentheses', () => {
   expect(parseList('none, byNorm(1, {ord: 1}) | byValue(2), byValue([-1, 1])').map(format)).toEqual(['none', 'byNorm(1, {ord: 1}) | byValue(2)', 'byValue([-1, 1])']);
+});
+
+describe('refuses what is too deep or too long, in words', () => {
+  const deep = (open: string, close: string, times: number): string => `${open.repeat(times)}1${close.repeat(times)}`;
+  it.each([
+    ['parentheses', deep('(', ')', 10_000)], ['a few more parentheses', deep('(', ')', 101)], ['calls', deep('warmup(', ')', 1000)], ['lists', deep('[', ']', 4000)], ['objects', deep('{a:', '}', 1000)],
+    ['signs', `${'- '.repeat(4900)}1`], ['links', `${'a|'.repeat(4900)}a!`], ['arrows', 'a=>'.repeat(3000)], ['assignments', `${'a='.repeat(4000)}1`], ['choices', `${'a?b:'.repeat(2400)}c`], ['a text', `"${'x'.repeat(20_000)}"`],
+  ])('%s', (_name, text) => {
+    let said = '';
+    try {
+      parse(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(UsageError);
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(/^\[bench\] cannot read/);
+    expect(said).not.toMatch(/call stack/);
+    expect(said.length).toBeLessThan(800);
+  });
+
+  it('takes what is nested as one would', () => {
+    expect(format(parse(deep('errorFeedback(', ')', 50)))).toBe(deep('errorFeedback(', ')', 50));
+  });
+});
+
+describe('patterns', () => {
+  it('never back-track', () => {
+    const pattern = parse('/(a+)+$/') as RegExp;
+    expect(matching(pattern)({ name: `${'a'.repeat(5000)}!`, canonicalName: '' } as never)).toBe(false);
+    expect(matching(parse('/^A+!$/i') as RegExp)({ name: 'aa!', canonicalName: '' } as never)).toBe(true);
+  }, 5000);
+
+  it.each([['/(?=a)/', 'a look-ahead'], ['/(a)\\1/', 'a back-reference'], ['/a{99999}/', 'states']])('%s', (text, words) => {
+    expect(() => parse(text)).toThrow(words);
+    expect(() => parse(text)).toThrow(UsageError);
+  });
 });
 
 describe('refuses code', () => {

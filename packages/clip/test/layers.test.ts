@@ -134,5 +134,46 @@ describe('models from Keras', () => {
     await expect(loadLayersModel(tf.io.fromMemory(artifacts))).rejects.toThrow(RangeError);
   });
 
+  const withOptimizer = (change: (training: Record<string, unknown>) => void): tf.io.ModelArtifacts => {
+    const artifacts = artifactsOf(keras.cases[0]!);
+    change((artifacts.modelTopology as { training_config: Record<string, unknown> }).training_config);
+    return artifacts;
+  };
+  const config = (changed: Record<string, unknown>) => (training: Record<string, unknown>): void => { Object.assign((training['optimizer_config'] as { config: object }).config, changed); };
+  it.each<[string, (training: Record<string, unknown>) => void]>([
+    ['optimizer_config.config.clipnorm must be a number >= 0, got NaN', config({ clipnorm: NaN })],
+    ['optimizer_config.config.clipnorm must be a number >= 0, got "1"', config({ clipnorm: '1' })],
+    ['at most one of clipvalue, clipnorm and globalClipnorm', config({ clipnorm: 1, clipvalue: 1 })],
+    ['optimizer_config.config.gradient_accumulation_steps must be an integer >= 1', config({ gradient_accumulation_steps: 1.5 })],
+    ['optimizer_config.config.gradient_accumulation_steps must be an integer >= 1', config({ gradient_accumulation_steps: -3 })],
+    ['optimizer_config.config.gradient_accumulation_steps must be an integer >= 1 and <= 16777216, got 1000000000000000', config({ gradient_accumulation_steps: 1e15 })],
+    ['optimizer_config.config.learning_rate must be a number >= 0, got NaN', config({ learning_rate: NaN })],
+    ['optimizer_config.config.learning_rate must be a number >= 0, got "fast"', config({ learning_rate: 'fast' })],
+    ['optimizer_config.config.learning_rate must be a finite number >= 0, got Infinity', config({ learning_rate: Infinity })],
+    ['optimizer_config.config.beta_1 must be a number >= 0 and < 1, got 2', config({ beta_1: 2 })],
+    ['optimizer_config.config must be an object', (training) => { (training['optimizer_config'] as Record<string, unknown>)['config'] = 5; }],
+    ['optimizer_config must be an object', (training) => { training['optimizer_config'] = 'Adam'; }],
+    ['Unknown loss noSuchLoss', (training) => { training['loss'] = 'no_such_loss'; }],
+  ])('%s: and nothing is left of the model', async (words, change) => {
+    const artifacts = withOptimizer(change);
+    const { numTensors } = tf.memory();
+    await expect(loadLayersModel(tf.io.fromMemory(artifacts))).rejects.toThrow(words);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it.each<[string, (training: Record<string, unknown>) => void]>([
+    ['optimizer "toString"', (training) => { (training['optimizer_config'] as Record<string, unknown>)['class_name'] = 'toString'; }],
+    ['optimizer ["Adam"]', (training) => { (training['optimizer_config'] as Record<string, unknown>)['class_name'] = ['Adam']; }],
+    ['optimizer undefined', (training) => { training['optimizer_config'] = null; }],
+    ['learning rate schedule', config({ learning_rate: { class_name: 'CosineDecay' } })],
+    ['loss "toString"', (training) => { training['loss'] = 'toString'; }], ['loss {"class_name":"ToString"}', (training) => { training['loss'] = { class_name: 'ToString' }; }],
+    ['loss ""', (training) => { training['loss'] = ''; }], ['loss {"class_name":""}', (training) => { training['loss'] = { class_name: '' }; }],
+  ])('no equal of the %s: a warning', async (words, change) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const model = await loadLayersModel(tf.io.fromMemory(withOptimizer(change)));
+    expect(model.optimizer).toBeUndefined();
+    expect(warn.mock.calls.flat().join()).toContain(`no equal of the model's ${words}`);
+  });
+
   it('what is no source is an error', async () => { await expect(loadLayersModel({} as never)).rejects.toThrow(/source must be a URL or an IOHandler/); });
 });

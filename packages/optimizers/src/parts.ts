@@ -4,7 +4,7 @@ import { add, div, fields, mul, sqrt, type Field, type Formula, type StateDeclar
 /** A decay rate of an exponential average: at least 0 and below 1. */
 export const decayRate = (fallback: number): Field<number> => fields.number({ min: 0, below: 1, default: fallback });
 
-export const nonNegative = (fallback: number): Field<number> => fields.number({ min: 0, default: fallback });
+export const nonNegative = (fallback: number): Field<number> => fields.number({ min: 0, finite: true, default: fallback });
 
 /** beta old + (1 - beta) x, with 1 - beta taken in double precision. */
 export const average = (beta: number, old: Term, x: Term): Formula => add(mul(beta, old), mul(1 - beta, x));

@@ -37,8 +37,8 @@ interface SharedFields extends Fields {
 }
 
 export const sharedFields = (learningRate: number, weightDecay: number): SharedFields => ({
-  learningRate: fields.threshold({ default: learningRate }),
-  weightDecay: fields.number({ min: 0, default: weightDecay }),
+  learningRate: fields.threshold({ default: learningRate, finite: true }),
+  weightDecay: fields.number({ min: 0, finite: true, default: weightDecay }),
   excludeFromWeightDecay: fields.pattern([]),
 });
 

@@ -20,7 +20,7 @@ export const adaptiveClip = defineTransform({
   kind: 'adaptiveClip',
   package: 'clip',
   arguments: (options: { clipping?: Threshold; floor?: number; exclude?: Pattern } = {}) => options,
-  options: { clipping: fields.threshold({ default: 0.01 }), floor: fields.number({ min: 0, default: 1e-3 }), exclude: fields.pattern([]) },
+  options: { clipping: fields.threshold({ default: 0.01 }), floor: fields.number({ min: 0, finite: true, default: 1e-3 }), exclude: fields.pattern([]) },
   remarks: (variables, { exclude }) => {
     const none = Array.isArray(exclude) && exclude.length === 0;
     return none || variables.some(matching(exclude)) ? [] : [`exclude: ${showPattern(exclude)} matches none of the variables that have gradients`];

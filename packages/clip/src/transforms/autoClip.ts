@@ -5,6 +5,9 @@ import {
   type CustomFunction, type Formula, type Threshold,
 } from '@clipkit/core';
 
+/** Each step moves the whole window; from so many norms a percentile is known to a tenth of a percent. */
+const LONGEST_WINDOW = 100_000;
+
 /**
  * Clips the joint norm at a percentile of all norms seen so far, the current one included; norms between two ranks are interpolated.
  *
@@ -12,7 +15,7 @@ import {
  *
  * The paper keeps every norm; this keeps the last `window` ones, in two tensors that are made once. A norm that is not finite
  * in single precision is never remembered (one NaN would poison the paper's version for ever).
- * @param options percentile: p in [0, 100], default 10; window: number of norms, default 10000
+ * @param options percentile: p in [0, 100], default 10; window: number of norms, default 10000, at most 100000
  * @throws TypeError, RangeError on an option that is out of its range
  * @see Seetharaman, Wichern, Pardo, Le Roux 2020, "AutoClip", 2007.14469
  */
@@ -21,7 +24,7 @@ export const autoClip = defineTransform({
   package: 'clip',
   traits: ['scale'],
   arguments: (options: { percentile?: Threshold; window?: number } = {}) => options,
-  options: { percentile: fields.threshold({ default: 10 }), window: fields.count(10000) },
+  options: { percentile: fields.threshold({ default: 10 }), window: fields.count(10_000, LONGEST_WINDOW) },
   check: ({ percentile }, owner) => {
     if (typeof percentile === 'number' && percentile > 100) throw new RangeError(expected(owner, 'percentile', 'a number from 0 to 100', percentile));
   },

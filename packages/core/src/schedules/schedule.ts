@@ -17,9 +17,21 @@ export interface Schedule {
 /** A number, or a value over steps. A plain function of the step works too, but cannot be saved. */
 export type Threshold = number | Schedule | ((step: number) => number);
 
-export const isSchedule = (value: unknown): value is Schedule => typeof value === 'function' && 'formula' in value && 'kind' in value;
+export const isSchedule = (value: unknown): value is Schedule =>
+  typeof value === 'function' && 'formula' in value && 'kind' in value;
 
-export function makeSchedule(kind: string, options: () => Record<string, unknown>, formula: (step: Formula) => Formula): Schedule {
+export function makeSchedule(
+  kind: string,
+  options: () => Record<string, unknown>,
+  write: (step: Formula) => Formula,
+): Schedule {
+  /** By the step's formula, which lives as long as its trace: what is around a schedule asks it more than once. */
+  const known = new WeakMap<Formula, Formula>();
+  const formula = (step: Formula): Formula => {
+    const made = known.get(step) ?? write(step);
+    known.set(step, made);
+    return made;
+  };
   const call = (step: number): number => withScope(() => evaluate(formula(constant(step)), step));
   return Object.defineProperties(call, {
     kind: { value: kind },
@@ -30,14 +42,21 @@ export function makeSchedule(kind: string, options: () => Record<string, unknown
 
 /** A plain function as a schedule: called once a step on the host. Saving it fails, since code is not configuration. */
 export function fromFunction(read: (step: number) => number): Schedule {
-  return makeSchedule('function', () => {
-    throw new TypeError('[core] getConfig: a plain function cannot be saved; use a schedule such as linear({ from, to, steps }) or adjustable(value)');
-  }, () => param(read));
+  return makeSchedule(
+    'function',
+    () => {
+      throw new TypeError(
+        '[core] getConfig: a plain function cannot be saved; use a schedule such as linear({ from, to, steps }) or adjustable(value)',
+      );
+    },
+    () => param(read),
+  );
 }
 
 /** A threshold as something that `lift` takes. */
-export const asTerm = (threshold: Threshold): number | Schedule => (typeof threshold === 'function' && !isSchedule(threshold) ? fromFunction(threshold) : threshold);
+export const asTerm = (threshold: Threshold): number | Schedule =>
+  typeof threshold === 'function' && !isSchedule(threshold) ? fromFunction(threshold) : threshold;
 
 /** The threshold's value at a step, on the host. */
-export const valueAt = (threshold: Threshold, step: number): number => (typeof threshold === 'number' ? threshold : threshold(step));
-
+export const valueAt = (threshold: Threshold, step: number): number =>
+  typeof threshold === 'number' ? threshold : threshold(step);

@@ -1,8 +1,16 @@
 /** How a transform is defined, and the registry that rebuilds one from a saved configuration. */
-import { expected, show } from '../errors';
+import { about, expected, show } from '../errors';
 import type { VariableInfo } from '../formula';
 import { checkOptions, plainObject, type Fields, type Options } from './fields';
-import { mark, type Flow, type GradientTransform, type Outcome, type Stage, type StateDeclarations, type Trait } from './transform';
+import {
+  mark,
+  type Flow,
+  type GradientTransform,
+  type Outcome,
+  type Stage,
+  type StateDeclarations,
+  type Trait,
+} from './transform';
 
 /** A transform as its author writes it. */
 export interface TransformDefinition<A extends unknown[], F extends Fields> {
@@ -43,24 +51,43 @@ export const registeredKinds = (): string[] => [...registry.keys()];
  *   update: ({ gradient }) => ({ gradient: mul(gradient, 0.5) }),
  * });
  */
-export function defineTransform<A extends unknown[], F extends Fields>(definition: TransformDefinition<A, F>): (...args: A) => GradientTransform {
+export function defineTransform<A extends unknown[], F extends Fields>(
+  definition: TransformDefinition<A, F>,
+): (...args: A) => GradientTransform {
   const { kind, options: fields, stage = 'gradient', guarded = stage !== 'rule', gated = true } = definition;
-  if (!/^[a-z][A-Za-z0-9]*$/.test(kind)) throw new RangeError(expected('[core] defineTransform', 'kind', 'camelCase letters and digits (loading a model rewrites underscores)', kind));
+  if (!/^[a-z][A-Za-z0-9]*$/.test(kind))
+    throw new RangeError(
+      expected(
+        '[core] defineTransform',
+        'kind',
+        'camelCase letters and digits (loading a model rewrites underscores)',
+        kind,
+      ),
+    );
   if (registry.has(kind)) throw new RangeError(`[core] defineTransform: the kind ${show(kind)} is defined already`);
   const home = `[${definition.package ?? 'clipkit'}] ${kind}`;
 
   const build = (given: unknown, owner = home): GradientTransform => {
     const options = checkOptions(owner, fields, given);
     definition.check?.(options, owner);
-    const state = typeof definition.state === 'function' ? definition.state(options) : definition.state ?? {};
-    return mark(Object.freeze({
-      kind, options, stage, state, guarded, gated,
-      period: definition.period?.(options) ?? 1,
-      traits: definition.traits ?? [],
-      revalidate: (option: string, value: unknown) => { fields[option]!(value, home, option); },
-      remarks: (variables: readonly VariableInfo[]) => definition.remarks?.(variables, options) ?? [],
-      update: (flow: Flow) => definition.update(flow, options),
-    }));
+    const state = typeof definition.state === 'function' ? definition.state(options) : (definition.state ?? {});
+    return mark(
+      Object.freeze({
+        kind,
+        options,
+        stage,
+        state,
+        guarded,
+        gated,
+        period: definition.period?.(options) ?? 1,
+        traits: definition.traits ?? [],
+        revalidate: (option: string, value: unknown) => {
+          fields[option]!(value, home, option);
+        },
+        remarks: (variables: readonly VariableInfo[]) => definition.remarks?.(variables, options) ?? [],
+        update: (flow: Flow) => definition.update(flow, options),
+      }),
+    );
   };
   registry.set(kind, build);
 
@@ -75,6 +102,13 @@ export function defineTransform<A extends unknown[], F extends Fields>(definitio
 /** Rebuilds a transform from its kind and options, as they were saved. */
 export function buildTransform(kind: string, options: unknown, owner: string): GradientTransform {
   const build = registry.get(kind);
-  if (!build) throw new RangeError(`${owner}: unknown transform ${show(kind)}; import the package that defines it before loading. Known here: ${registeredKinds().join(', ') || 'none'}`);
-  return build(options, `${owner}: ${kind}`);
+  if (!build)
+    throw new RangeError(
+      about(
+        owner,
+        `unknown transform ${show(kind)}; import the package that defines it before loading. Known here: ` +
+          `${registeredKinds().join(', ') || 'none'}`,
+      ),
+    );
+  return build(options, owner.endsWith('.') ? `${owner}options.` : `${owner}: ${kind}`);
 }

@@ -1,17 +1,29 @@
 /** Matching variables by name: exactly, by regular expression, or by any of a list. */
 import type { VariableInfo, VariablePredicate } from '../formula/formula';
+import { testerOf } from '../patterns';
 import type { Pattern } from './fields';
 
 /**
- * Whether a variable's name is one that the pattern means. Loading a model appends `_1` to names that are taken, so a name
- * counts with and without such an ending.
+ * Whether a variable's name is one that the pattern means. Loading a model appends `_1` to names that are taken, so
+ * a name counts with and without such an ending. Each variable is asked about once.
  */
 export function matching(pattern: Pattern): VariablePredicate {
-  const tests = ([] as (string | RegExp)[]).concat(pattern as string | RegExp).map((each) => {
-    if (typeof each === 'string') return (name: string): boolean => name === each;
-    // With the flags g and y a RegExp remembers where it stopped; a name has no such memory.
-    const expression = new RegExp(each.source, each.flags.replace(/[gy]/g, ''));
-    return (name: string): boolean => expression.test(name);
-  });
-  return ({ name, canonicalName }: VariableInfo): boolean => tests.some((test) => test(name) || test(canonicalName));
+  const list = ([] as (string | RegExp)[]).concat(pattern as string | RegExp);
+  const names = new Set(list.filter((each) => typeof each === 'string'));
+  const tests = list.filter((each) => typeof each !== 'string').map(testerOf);
+  const isMeant = (name: string): boolean => names.has(name) || tests.some((test) => test(name));
+  return oncePerVariable(({ name, canonicalName }) => isMeant(name) || isMeant(canonicalName));
+}
+
+/** Remembers an answer as long as the variable is known: choices between branches are asked again and again. */
+export function oncePerVariable<T>(ask: (variable: VariableInfo) => T): (variable: VariableInfo) => T {
+  const known = new WeakMap<VariableInfo, T>();
+  return (variable) => {
+    let answer = known.get(variable);
+    if (answer === undefined) {
+      answer = ask(variable);
+      known.set(variable, answer);
+    }
+    return answer;
+  };
 }

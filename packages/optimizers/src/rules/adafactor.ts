@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, custom, div, fields, max, min, mul, norm, pow, size, sqrt, sub, type CustomFunction, type Formula, type VariableInfo } from '@clipkit/core';
 import { buildOptimizer, type CommonOptions, type FusedOptimizer } from '../optimizer';
-import { each } from '../parts';
+import { each, nonNegative } from '../parts';
 import { defineRule } from '../rule';
 
 export interface AdafactorOptions extends CommonOptions {
@@ -44,7 +44,7 @@ const rule = defineRule({
   kind: 'adafactor',
   learningRate: 1e-3,
   options: {
-    beta2Decay: fields.number({ below: 0, default: -0.8 }), epsilon1: fields.number({ above: 0, default: 1e-30 }), epsilon2: fields.number({ min: 0, default: 1e-3 }),
+    beta2Decay: fields.number({ below: 0, finite: true, default: -0.8 }), epsilon1: fields.number({ above: 0, finite: true, default: 1e-30 }), epsilon2: nonNegative(1e-3),
     clipThreshold: fields.number({ above: 0, default: 1 }), relativeStep: fields.boolean(true),
   },
   state: { rows: { extent: 'each', init: 0, shape: rowShape }, columns: { extent: 'each', init: 0, shape: columnShape }, count: each },

@@ -20,7 +20,7 @@ const rule = defineRule({
   learningRate: 0.01,
   decaysItself: true,
   options: {
-    momentum: nonNegative(0.9), nesterov: fields.boolean(false), trustCoefficient: fields.number({ above: 0, default: 1e-3 }), epsilon: nonNegative(0),
+    momentum: nonNegative(0.9), nesterov: fields.boolean(false), trustCoefficient: fields.number({ above: 0, finite: true, default: 1e-3 }), epsilon: nonNegative(0),
     excludeFromLayerAdaptation: fields.pattern([]),
   },
   state: { velocity: element },

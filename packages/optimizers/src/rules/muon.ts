@@ -10,7 +10,7 @@ export interface MuonOptions extends CommonOptions {
   /** mu >= 0. */
   momentum?: number;
   nesterov?: boolean;
-  /** Newton-Schulz iterations. */
+  /** Newton-Schulz iterations, at most 100. */
   iterations?: number;
   /** The update's root mean square, as a share of the learning rate. */
   rmsRate?: number;
@@ -37,7 +37,10 @@ const orthogonalize = (iterations: number): CustomFunction => ([matrix]: readonl
   return [tf.mul(tall ? tf.transpose(x) : x, Math.sqrt(Math.max(rows, columns)))];
 };
 
-const matrixOptions = { momentum: nonNegative(0.95), nesterov: fields.boolean(true), iterations: fields.count(5), rmsRate: nonNegative(0.2) };
+/** Singular values are near 1 after five; more only take time. */
+const MOST_ITERATIONS = 100;
+
+const matrixOptions = { momentum: nonNegative(0.95), nesterov: fields.boolean(true), iterations: fields.count(5, MOST_ITERATIONS), rmsRate: nonNegative(0.2) };
 
 const matrices = defineRule({
   kind: 'muonMatrices',

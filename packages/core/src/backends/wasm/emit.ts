@@ -29,8 +29,11 @@ export function emit(spec: KernelSpec, { simd, shared }: { simd: boolean; shared
 }
 
 function usesPow(spec: KernelSpec): boolean {
+  const seen = new Set<Formula>();
   const visit = (formula: Formula): boolean => {
     const at = spec.resolve(formula);
+    if (seen.has(at)) return false;
+    seen.add(at);
     return at.extent === 'element' && (at.operation === 'pow' || at.args.some(visit));
   };
   return [...spec.stores, ...spec.reduces.map((each) => each.args[0]!)].some(visit);
