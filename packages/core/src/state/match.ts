@@ -207,7 +207,9 @@ class Matching {
   /** What nobody claimed waits for a variable that is not in this list, if there is one it could be. */
   private refuseLeftovers(others: readonly Live[]): void {
     const left = this.saved.filter(({ isEmpty }, index) => !this.taken[index] && !isEmpty);
-    const lost = left.filter((each) => !others.some((other) => agrees(each, other)));
+    const isKnownList = this.found.some((other) => other >= 0);
+    const mayCome = (saved: Known) => (other: Live): boolean => agrees(saved, other) && (isKnownList || stripped(other.name) === stripped(saved.name ?? ''));
+    const lost = left.filter((each) => !others.some(mayCome(each)));
     if (!lost.length) return;
     const fresh = this.live.filter((_, index) => this.found[index]! < 0);
     throw new RangeError(`${this.owner}: the saved state of ${list(lost)} fits no variable; without saved state ${fresh.length === 1 ? 'is' : 'are'} ${list(fresh)}. If they were renamed, give them their old names; if they are gone, leave their weights out and load again`);
