@@ -76,13 +76,14 @@ const MOST_LISTS = 16;
 export class DeviceRecord implements Seen {
   readonly where = 'device';
   private targets: readonly Target[] = [];
-  /** Rows [before, after] of the last steps; NaN where there was none yet. */
+  /** Rows [before, after] of the last steps. */
   private history = tf.keep(tf.fill([REPORT_WINDOW, 2], NaN)) as tf.Tensor;
   private nonFiniteSteps: tf.Tensor = tf.keep(tf.scalar(0));
   private readonly culprits = new Map<readonly Target[], Culprits>();
   private totals: tf.Tensor | null = null;
   private variables: tf.Tensor | null = null;
   private recorded = 0;
+  private observed = 0;
 
   record({ totals, variables }: DeviceNorms, targets: readonly Target[], halted: boolean): void {
     const { history, nonFiniteSteps } = this, { totals: oldTotals, variables: oldVariables } = this;
@@ -94,6 +95,7 @@ export class DeviceRecord implements Seen {
       if (!halted) {
         const row = tf.reshape(tf.slice(totals, [1], [2]), [1, 2]);
         this.history = tf.keep(tf.concat([tf.slice(history, [1, 0], [-1, 2]), row], 0));
+        this.observed++;
       }
       this.totals = tf.keep(tf.clone(totals));
       this.variables = tf.keep(tf.clone(variables));
@@ -124,16 +126,17 @@ export class DeviceRecord implements Seen {
   }
 
   async summary(): Promise<Summary> {
-    const { targets } = this, lists = [...this.culprits];
+    const { targets, observed } = this, lists = [...this.culprits];
     const read = (tensor: tf.Tensor): Promise<Float32Array> => tensor.data() as Promise<Float32Array>;
     const [history, steps, totals, variables] = await Promise.all([this.history, this.nonFiniteSteps, this.totals!, this.variables!].map(read));
     const blamed = await Promise.all(lists.map(async ([list, { flags, when }]) => ({ list, flags: await read(flags), when: (await read(when))[0]! })));
     const last = blamed.reduce((a, b) => (b.when > a.when ? b : a));
-    const rows = Array.from({ length: REPORT_WINDOW }, (_, row) => ({ before: history![2 * row]!, after: history![2 * row + 1]! }));
+    const count = Math.min(observed, REPORT_WINDOW);
+    const rows = Array.from({ length: count }, (_, index) => 2 * (REPORT_WINDOW - count + index)).map((at) => ({ before: history![at]!, after: history![at + 1]! }));
     return {
       last: { before: totals![1]!, after: totals![2]! },
       variables: targets.map(({ name }, index) => ({ name, before: variables![3 * index + 1]!, after: variables![3 * index + 2]! })),
-      clipped: rows.filter(({ before, after }) => !(Number.isNaN(before) && Number.isNaN(after))).map(isClipped),
+      clipped: rows.map(isClipped),
       nonFinite: { steps: steps![0]!, variables: last.list.filter((_, index) => last.flags[index] !== 0).map(({ name }) => name) },
     };
   }

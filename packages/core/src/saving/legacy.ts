@@ -43,7 +43,7 @@ export function readLegacy(weights: ReadonlyMap<string, SavedTensor>, { owner, s
     iterations, calls, appliedSteps, innerIterations, step, inner,
     // There was one cycle for all.
     cycles: [calls % period],
-    variables: withPlaces(found.map(({ name, slots: own }) => ({ name, shape: shapeIn(slots, own), cycle: 0, slots: own })), wrapped && isStock(wrapped) ? inner : []),
+    variables: withPlaces(owner, found.map(({ name, slots: own }) => ({ name, shape: shapeIn(slots, own), cycle: 0, slots: own })), wrapped && isStock(wrapped) ? inner : []),
   };
 }
 
@@ -96,9 +96,11 @@ function shapeIn(slots: ReadonlyMap<string, Slot>, own: ReadonlyMap<string, Save
 }
 
 /** The wrapped optimizer remembers variables by their places, those too of which there is nothing else. */
-function withPlaces(variables: readonly SavedVariable[], inner: readonly SavedTensor[]): SavedVariable[] {
+function withPlaces(owner: string, variables: readonly SavedVariable[], inner: readonly SavedTensor[]): SavedVariable[] {
   const shapes: (readonly number[])[] = [];
   for (const { name, shape } of inner) if (placeIn(name) >= 0) shapes[placeIn(name)] = shape;
+  const gap = Array.from(shapes).indexOf(undefined as never);
+  if (gap >= 0) throw new RangeError(`${owner}: the wrapped optimizer's state of variable ${gap} is missing`);
   return Array.from({ length: Math.max(variables.length, shapes.length) }, (_, place) =>
     variables[place] ?? { name: null, shape: shapes[place] ?? null, cycle: 0, slots: new Map() });
 }
