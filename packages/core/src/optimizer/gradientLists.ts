@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { show } from '../errors';
+import { isSameShape } from '../shape';
 import { describe } from '../trace/layout';
 import type { Target } from '../trace/target';
 
@@ -141,9 +142,3 @@ export const labelOf = (names: readonly string[] | null, entry: number): string 
 
 const isPresent = (gradient: Gradient): gradient is tf.Tensor =>
   gradient !== null && gradient !== undefined && gradient.size > 0;
-
-function isSameShape(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
-  return true;
-}

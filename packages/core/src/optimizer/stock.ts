@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { expected, show } from '../errors';
-import { sameShape, type SavedTensor } from '../saving/saved';
+import type { SavedTensor } from '../saving/saved';
+import { isSameShape } from '../shape';
 import type { Known } from '../state/match';
 
 interface StockSlot {
@@ -112,7 +113,7 @@ function checkPlace(owner: string, className: string, place: number, own: Readon
   if (missing || extra) throw new RangeError(`${owner}: ${className}'s ${missing ?? extra} of ${name} is ${missing ? 'missing' : 'unexpected'}`);
   const shape = variable?.shape ?? [...own.values()][0]!.shape;
   for (const [field, found] of own) {
-    if (!sameShape(found.shape, shape)) throw new RangeError(`${owner}: ${className}'s ${field} of ${name} must have shape [${shape.join()}], got [${found.shape.join()}]`);
+    if (!isSameShape(found.shape, shape)) throw new RangeError(`${owner}: ${className}'s ${field} of ${name} must have shape [${shape.join()}], got [${found.shape.join()}]`);
   }
 }
 

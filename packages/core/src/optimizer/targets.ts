@@ -1,6 +1,7 @@
 /** Finds the variables that a list of gradients is for, and checks that each gradient fits. Lists seen before are recognised. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expected, show } from '../errors';
+import { isSameShape } from '../shape';
 import type { StateRecord } from '../state/store';
 import { describe, type LayoutOf } from '../trace/layout';
 import type { Target } from '../trace/target';
@@ -123,7 +124,5 @@ export function checkFits(owner: string, target: Target, gradient: tf.Tensor): v
   const { shape, name } = target;
   if (gradient.dtype !== 'float32') throw new TypeError(`${owner}: the gradient of ${name} must be float32, got ${gradient.dtype ?? show(gradient)}`);
   if (gradient.isDisposed) throw new TypeError(`${owner}: the gradient of ${name} is disposed`);
-  let fits = gradient.shape.length === shape.length;
-  for (let axis = 0; fits && axis < shape.length; axis++) fits = gradient.shape[axis] === shape[axis];
-  if (!fits) throw new RangeError(`${owner}: the gradient of ${name} must have shape [${shape.join()}], got [${gradient.shape.join()}]`);
+  if (!isSameShape(gradient.shape, shape)) throw new RangeError(`${owner}: the gradient of ${name} must have shape [${shape.join()}], got [${gradient.shape.join()}]`);
 }

@@ -1,5 +1,6 @@
 /** Reads saved weights into a state, whole or not at all: every name, number and shape is checked before anybody uses one. */
 import { expected, show } from '../errors';
+import { isSameShape } from '../shape';
 import { describe } from '../trace/layout';
 import type { Slot } from '../trace/program';
 import { shapeOf } from '../state/store';
@@ -7,7 +8,7 @@ import { checksumOf } from './checksum';
 import { decodeHeader, slotsOfStep, slotsOfVariables, type Header } from './header';
 import { LEGACY_COUNTERS, readLegacy } from './legacy';
 import { COUNTERS, innerName, ITERATIONS, parseName, stepName, variableName } from './names';
-import { countsOf, sameShape, type Expectation, type SavedState, type SavedTensor, type SavedVariable } from './saved';
+import { countsOf, type Expectation, type SavedState, type SavedTensor, type SavedVariable } from './saved';
 
 export function readState(weights: ReadonlyMap<string, SavedTensor>, wanted: Expectation): SavedState {
   const { owner } = wanted;
@@ -61,7 +62,7 @@ class Reader {
       const saved = this.take(nameOf(slot.path));
       const wanted = shapeOf(slot, shape && describe(shape.name, shape.shape, this.wanted.layoutOf));
       if (saved.dtype !== 'float32') throw new TypeError(expected(this.owner, `the weight ${show(saved.name)}`, 'of dtype float32', saved.dtype));
-      if (!sameShape(wanted, saved.shape)) throw new RangeError(`${this.owner}: the weight ${show(saved.name)} must have shape [${wanted.join()}], got [${saved.shape.join()}]`);
+      if (!isSameShape(wanted, saved.shape)) throw new RangeError(`${this.owner}: the weight ${show(saved.name)} must have shape [${wanted.join()}], got [${saved.shape.join()}]`);
       found.set(slot.path, saved);
     });
     return found;

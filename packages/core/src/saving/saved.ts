@@ -69,5 +69,3 @@ export function countsOf(owner: string, { name, shape, values }: SavedTensor): n
   if (shape.length > 1 || !counts.every((each) => Number.isInteger(each) && each >= 0)) throw new RangeError(`${owner}: the weight ${show(name)} must hold whole numbers >= 0; the file is damaged`);
   return counts;
 }
-
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);

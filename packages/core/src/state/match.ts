@@ -4,6 +4,7 @@
  * Names decide where they tell something, else the order of variables does; shapes check it. What cannot be told for certain
  * is refused with both sides named: state that goes to a wrong variable, or to none, would never be noticed.
  */
+import { isSameShape } from '../shape';
 
 /** A variable on either side. The saved one's name or shape may be unknown. */
 export interface Known {
@@ -49,11 +50,9 @@ function readKin(name: string): Kin {
   return { stem, telling };
 }
 
-const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
-
 /** Whether a saved variable could be a live one, by all that is known of it. One without a name could be any. */
 function agrees(saved: Known, live: Live): boolean {
-  if (saved.shape && !sameShape(saved.shape, live.shape)) return false;
+  if (saved.shape && !isSameShape(saved.shape, live.shape)) return false;
   if (saved.name === null) return true;
   const [was, is] = [kinOf(saved.name), kinOf(live.name)];
   return was.stem === is.stem || was.stem === '' || is.stem === '';
@@ -165,7 +164,7 @@ class Matching {
   private byExactName(mine: readonly number[], theirs: readonly number[]): number[] | null {
     const exact = mine.map((index) => theirs.find((other) => {
       const { name, shape } = this.saved[other]!;
-      return name === this.live[index]!.name && this.liveKin[index]!.stem !== '' && (!shape || sameShape(shape, this.live[index]!.shape));
+      return name === this.live[index]!.name && this.liveKin[index]!.stem !== '' && (!shape || isSameShape(shape, this.live[index]!.shape));
     }));
     return exact.every((index) => index !== undefined) ? exact as number[] : null;
   }
@@ -192,7 +191,7 @@ class Matching {
       const other = theirs[at]!;
       if (other < 0) return;
       const saved = this.saved[other]!, live = this.live[index]!;
-      if (saved.shape && !sameShape(saved.shape, live.shape)) {
+      if (saved.shape && !isSameShape(saved.shape, live.shape)) {
         throw new RangeError(`${this.owner}: the saved state of ${saved.name ?? 'a variable'} is for the shape [${saved.shape.join()}], the variable ${live.name} must have shape [${live.shape.join()}], got [${saved.shape.join()}]`);
       }
       this.found[index] = other;

@@ -7,6 +7,7 @@ import type { Formula } from '../../formula/formula';
 import type { CustomFunction } from '../../formula/functions';
 import { apply, isArithmetic, type ArithmeticOperation } from '../../formula/operations';
 import type { Reduction } from '../../formula/reductions';
+import { isSameShape } from '../../shape';
 import { belongs, isTouched, reachable, resolve, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import { reading, type Backend, type DeviceNorms, type Run, type RunResult } from '../backend';
@@ -264,7 +265,7 @@ class EagerStep<Small> {
     const target = this.given.targets[index]!;
     const value = this.tensor(formula, index);
     const wanted = this.shapeOf(index);
-    const wide = sameShape(value.shape, wanted) ? value : tf.broadcastTo(value, wanted);
+    const wide = isSameShape(value.shape, wanted) ? value : tf.broadcastTo(value, wanted);
     // A value that is its own input's tensor (an unchanged gradient) is copied: whoever takes it may keep or change it.
     const own = isPassedThrough(formula, target) ? tf.mul(wide, 1) : wide;
     return this.cubes ? tf.reshape(own, target.shape as number[]) : own;
@@ -280,9 +281,6 @@ function arithmetic({ operation }: Formula): ArithmeticOperation {
 
 const isPassedThrough = (formula: Formula, target: Target): boolean =>
   ['input', 'state', 'item'].includes(resolve(formula, target).operation);
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((each, axis) => each === b[axis]);
 
 const unitPrograms = new WeakMap<Program, boolean>();
 function hasUnits(program: Program): boolean {
