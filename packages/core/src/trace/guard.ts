@@ -10,12 +10,6 @@ export interface Guard {
   check(values: ArrayLike<number>, step: number): void;
 }
 
-/** A transform and those inside it. */
-export const withNested = (transform: GradientTransform): GradientTransform[] => [
-  transform,
-  ...Object.values(transform.options).flat().filter(isTransform).flatMap(withNested),
-];
-
 /** A guard for each option that holds schedules. Those of nested transforms are guarded where these are traced. */
 export function guardsOf(transform: GradientTransform, learningRate: Formula): Guard[] {
   return Object.entries(transform.options).flatMap(([name, option]) => {

@@ -4,7 +4,8 @@ import { always, and, select, storable } from '../formula/functions';
 import { norm } from '../formula/reductions';
 import { expected } from '../errors';
 import { chainOf, type Flow, type GradientTransform, type StateDeclaration } from '../transform/transform';
-import { guardsOf, withNested, type Guard } from './guard';
+import { nestedTransforms } from '../transform/nested';
+import { guardsOf, type Guard } from './guard';
 import { reachable, rootsOf, type Observation, type Program, type Slot } from './program';
 
 export interface TraceOptions {
@@ -53,7 +54,7 @@ class Tracer {
       if (transform.period > 1 || PREPARES.has(transform.kind)) before = flow.gradient;
     }
     const { result, observe, inspect, following = [] } = this.options;
-    if (!halted) following.flatMap(withNested).forEach((each) => { this.guard(each); });
+    if (!halted) nestedTransforms(following).forEach((each) => { this.guard(each); });
     const partial = {
       slots: this.slots,
       valid: flow.valid,
