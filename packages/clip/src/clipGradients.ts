@@ -1,11 +1,11 @@
 /** clipGradients(): clipping in hand-written loops, where TensorFlow has tf.clip_by_global_norm. */
 import * as tf from '@tensorflow/tfjs-core';
-import { expected, StandaloneChain } from '@clipkit/core';
+import { Cache, expected, StandaloneChain } from '@clipkit/core';
 import { readHow, textOf, type How } from './how';
 
-/** Chains that were traced before, by the text of their options, the one that was used last at the end. */
-const chains = new Map<string, StandaloneChain>();
+/** Chains that were traced before, by the text of their options. */
 const MOST_CHAINS = 32;
+const chains = new Cache<string, StandaloneChain>(MOST_CHAINS);
 
 /**
  * Clips gradients and returns them with their joint L2 norm before clipping. The gradients given are neither written
@@ -62,15 +62,8 @@ function isMap(value: unknown): value is Readonly<Record<string, tf.Tensor | nul
 }
 
 function chainFor(owner: string, how: How): StandaloneChain {
-  const text = textOf(how);
-  const chain = chains.get(text) ?? makeChain(owner, how);
-  chains.delete(text);
-  if (chains.size >= MOST_CHAINS) chains.delete(chains.keys().next().value!);
-  chains.set(text, chain);
-  return chain;
-}
-
-function makeChain(owner: string, how: How): StandaloneChain {
-  const { transforms, nonFinite } = readHow(owner, how);
-  return new StandaloneChain(owner, transforms, nonFinite);
+  return chains.get(textOf(how), () => {
+    const { transforms, nonFinite } = readHow(owner, how);
+    return new StandaloneChain(owner, transforms, nonFinite);
+  });
 }

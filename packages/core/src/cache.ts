@@ -1,8 +1,4 @@
 /** A map that forgets what was not used for the longest time. What is in use elsewhere stays alive there. */
-
-/** Compiled kernels that are kept for the next optimizer with the same formulas. */
-export const MOST_KERNELS = 128;
-
 export class Cache<Key, Value> {
   private readonly entries = new Map<Key, Value>();
 

@@ -7,6 +7,7 @@ import { show } from '../errors';
 import { isSameShape } from '../shape';
 import { describe } from '../trace/layout';
 import type { Target } from '../trace/target';
+import { moveFirst, withFirst } from './recent';
 
 export type Gradient = tf.Tensor | null | undefined;
 
@@ -25,7 +26,7 @@ const MOST_LISTS = 8;
 const RELEASED = null as unknown as tf.Tensor;
 
 export class GradientLists {
-  private readonly lists: GradientList[] = [];
+  private lists: GradientList[] = [];
 
   constructor(
     private readonly owner: string,
@@ -36,8 +37,7 @@ export class GradientLists {
   take(gradients: readonly Gradient[], names: readonly string[] | null): GradientList {
     this.check(gradients, names);
     const place = this.lists.findIndex((each) => this.matches(each, gradients, names));
-    const list = place < 0 ? this.build(gradients, names) : this.lists[place]!;
-    if (place !== 0) this.putFirst(list, place);
+    const list = place < 0 ? this.remember(this.build(gradients, names)) : moveFirst(this.lists, place);
     for (let entry = 0; entry < gradients.length; entry++) {
       const index = list.indexOf[entry]!;
       if (index >= 0) list.targets[index]!.gradient = gradients[entry]!;
@@ -121,18 +121,9 @@ export class GradientLists {
     return variable;
   }
 
-  /**
-   * Puts a list before the others, and forgets those whose variables are gone, or that were not asked for in a long
-   * time.
-   */
-  private putFirst(list: GradientList, place: number): void {
-    if (place > 0) this.lists.splice(place, 1);
-    this.lists.unshift(list);
-    if (place > 0) return;
-    const kept = this.lists
-      .filter(({ targets }) => targets.every(({ variable }) => !variable?.isDisposed))
-      .slice(0, MOST_LISTS);
-    this.lists.splice(0, this.lists.length, ...kept);
+  private remember(list: GradientList): GradientList {
+    this.lists = withFirst(list, this.lists, MOST_LISTS);
+    return list;
   }
 }
 

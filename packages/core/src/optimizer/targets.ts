@@ -5,6 +5,7 @@ import { isSameShape } from '../shape';
 import type { StateRecord } from '../state/store';
 import { describe, type LayoutOf } from '../trace/layout';
 import type { Target } from '../trace/target';
+import { moveFirst, withFirst } from './recent';
 
 export interface NamedGradient {
   readonly name: string;
@@ -29,7 +30,6 @@ export interface TargetList {
 const MOST_LISTS = 64;
 
 export class TargetLists {
-  /** The last used one first. */
   private lists: TargetList[] = [];
 
   constructor(private readonly owner: string, private readonly layoutOf?: LayoutOf) {}
@@ -51,18 +51,13 @@ export class TargetLists {
   private recall(gradients: readonly NamedGradient[]): TargetList | undefined {
     const { lists } = this;
     for (let at = 0; at < lists.length; at++) {
-      const list = lists[at]!;
-      if (!this.matches(list, gradients)) continue;
-      for (let back = at; back > 0; back--) lists[back] = lists[back - 1]!;
-      lists[0] = list;
-      return list;
+      if (this.matches(lists[at]!, gradients)) return moveFirst(lists, at);
     }
     return undefined;
   }
 
   private remember(list: TargetList): TargetList {
-    const alive = this.lists.filter(({ targets }) => targets.every(({ variable }) => !variable!.isDisposed));
-    this.lists = [list, ...alive].slice(0, MOST_LISTS);
+    this.lists = withFirst(list, this.lists, MOST_LISTS);
     return list;
   }
 

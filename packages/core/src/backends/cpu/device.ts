@@ -1,7 +1,7 @@
 /** The cpu device: kernels are JavaScript functions made at run time, on the typed arrays of tfjs's cpu backend. */
 import * as tf from '@tensorflow/tfjs-core';
-import { Cache, MOST_KERNELS } from '../fused/cache';
-import type { Device, Kernel, Launch } from '../fused/device';
+import { Cache } from '../../cache';
+import { MOST_KERNELS, type Device, type Kernel, type Launch } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
 import { emit } from './emit';
 

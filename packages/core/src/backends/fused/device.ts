@@ -2,6 +2,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { KernelSpec } from './plan';
 
+/** Compiled kernels that a device keeps for the next optimizer with the same formulas. */
+export const MOST_KERNELS = 128;
+
 /** Everything a kernel needs on one variable. Arrays are reused from step to step; nothing is allocated to launch. */
 export interface Launch<Place> {
   readonly inputs: Place[];

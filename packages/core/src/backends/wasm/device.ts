@@ -1,7 +1,7 @@
 /** The wasm device: kernels emitted at run time, instantiated on the heap of tfjs's own wasm backend, so that nothing is copied. */
 import * as tf from '@tensorflow/tfjs-core';
-import { Cache, MOST_KERNELS } from '../fused/cache';
-import type { Device, Kernel } from '../fused/device';
+import { Cache } from '../../cache';
+import { MOST_KERNELS, type Device, type Kernel } from '../fused/device';
 import type { KernelSpec } from '../fused/plan';
 import { emit } from './emit';
 import { Heap, type Address, type Buffer, type WasmBackend } from './heap';
