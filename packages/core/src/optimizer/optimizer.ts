@@ -1,5 +1,5 @@
 /**
- * The adapter between programs and tf.Optimizer: the one place that calls tidy, keep, dispose and assign.
+ * The adapter between programs and tf.Optimizer: what happens in a step, and in which order.
  *
  * With a rule it is an optimizer of its own, one fused program a step. Around another optimizer it changes the gradients,
  * hands them on, and changes the weights afterwards. Gradients belong to the caller: they are never written or disposed.
@@ -15,18 +15,20 @@ import type { Slot } from '../trace/program';
 import type { NonFinitePolicy } from '../transform/nonFinite';
 import { flatten } from '../transform/chain';
 import type { GradientTransform } from '../transform/transform';
-import { describe, type LayoutOf } from '../trace/layout';
+import type { LayoutOf } from '../trace/layout';
 import { Adoption, type AdoptedState } from './adopted';
+import { AppliedSteps } from './applied';
+import { Averages } from './averages';
 import { configOf, fromConfig } from './configuration';
+import { joinCycles } from './cycles';
+import { Inner } from './inner';
 import { Observer, type ClipReport } from './observer';
 import { layPipeline, type Pipeline } from './pipeline';
 import { Programs } from './programs';
-import { AppliedSteps } from './applied';
-import { joinCycles } from './cycles';
 import { Snapshots } from './snapshots';
 import { loadWeights, saveWeights, type Savable } from '../saving/weights';
-import { StateRecord, StateStore } from '../state/store';
-import { forgetStockPlace, isStock, readLearningRate, stockVariables, writeLearningRate, type NamedTensor } from './stock';
+import { StateStore } from '../state/store';
+import { readLearningRate, writeLearningRate, type NamedTensor } from './stock';
 import { TargetLists, toList, type Gradients, type NamedGradient, type TargetList } from './targets';
 import { Warnings } from './warnings';
 
@@ -65,9 +67,9 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   readonly programs: Programs;
   private backend: Backend | null = null;
   private adoption: Adoption | null = null;
+  private readonly wrapped: Inner | null;
+  private readonly averages: Averages;
   private readonly snapshots = new Snapshots();
-  /** Whether the variables hold the averages now, and the averages' slot the weights. */
-  private averaged = false;
   private rate: Threshold | null;
   private observing = false;
 
@@ -86,13 +88,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     }, this.state);
     this.lists = new TargetLists(this.owner, options.layoutOf);
     this.warnings = new Warnings(flatten(options.transforms), options.rule);
-    if (this.places) this.state.onForget = (place): void => { forgetStockPlace(this.places!, place); };
-  }
-
-  /** tfjs's own optimizer, if one is wrapped: it knows variables by their places in its list, which are those of our records. */
-  private get places(): tf.Optimizer | null {
-    const { inner } = this.options;
-    return inner && isStock(inner) ? inner : null;
+    this.wrapped = options.inner && new Inner(options.inner, this.state);
+    this.averages = new Averages(this.owner, this.state);
   }
 
   /** The current learning rate. Setting it replaces a schedule. */
@@ -113,7 +110,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 
   override applyGradients(gradients: Gradients): void {
-    if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() again before training goes on`);
+    this.averages.refuseSwapped('call swapAveragedWeights() again before training goes on');
     const named = toList(this.owner, gradients), list = this.lists.resolve(named);
     // Nobody has a gradient: nothing happens, to what is counted neither.
     if (!list.targets.length) return;
@@ -149,15 +146,10 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   /** What another optimizer remembers of its variables waits for them here. */
   private settle(): void {
-    const { adoption, places, state } = this;
+    const { adoption } = this;
     this.adoption = null;
-    adoption?.settle((name) => this.findSlot(this.options.rule!.kind, name)!, state);
-    if (!places || state.records.length) return;
-    state.restore(new StateRecord(null, null), stockVariables(places).map(({ name, shape }) => {
-      const record = new StateRecord(name, shape);
-      record.innerHolds = shape !== null;
-      return record;
-    }));
+    adoption?.settle((name) => this.findSlot(this.options.rule!.kind, name)!, this.state);
+    this.wrapped?.settle();
   }
 
   private record(norms: HostNorms | DeviceNorms, list: TargetList, halted: boolean): void {
@@ -189,25 +181,11 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     changed: readonly tf.Tensor[],
     readings: Readings | null,
   ): void {
-    this.inner!.applyGradients(this.places ? this.byPlace(list, changed) : inTheirForm(gradients, named, list, changed));
-    if (this.places) for (const record of list.records) record.innerHolds = true;
+    this.wrapped!.apply(gradients, named, list, changed);
     const program = this.programs.after();
     if (!program) return;
     const { state, iterations: step } = this;
     this.useBackend().run({ program, targets: list.targets, state, step, inspect: null, readings });
-  }
-
-  /**
-   * Each gradient at the place of its variable, whatever the list's own order: tfjs goes by places, so another order, or a
-   * second list, would mix up its state. Places without a gradient are holes, which its loops leave out.
-   */
-  private byPlace(list: TargetList, changed: readonly tf.Tensor[]): NamedTensor[] {
-    const { records } = this.state, arranged: NamedTensor[] = new Array<NamedTensor>(records.length);
-    list.targets.forEach(({ name }, index) => {
-      const record = list.records[index]!;
-      arranged[records[index] === record ? index : records.indexOf(record)] = { name, tensor: changed[index]! };
-    });
-    return arranged;
   }
 
   private useBackend(): Backend {
@@ -255,11 +233,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     const slot = this.findSlot('averageWeights', 'average');
     if (!slot) throw new RangeError(`${this.owner}: swapAveragedWeights needs the option emaMomentum`);
     this.settle();
-    this.state.meet(this.owner, variables);
-    const targets = variables.map((variable) => ({ ...describe(variable.name, variable.shape), variable, gradient: variable }));
-    tf.tidy(() => { for (const target of targets) this.state.tensor(slot, this.state.record(target), target); });
-    if (!this.state.exchange(slot)) throw new RangeError(`${this.owner}: swapAveragedWeights knows no variables before the first step; pass them`);
-    this.averaged = !this.averaged;
+    this.averages.swap(slot, variables);
     this.snapshots.outdate();
   }
 
@@ -279,7 +253,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
    * it disposes them at its next getWeights() after a step, and when it is disposed; clone() what is to live longer.
    */
   override async getWeights(): Promise<NamedTensor[]> {
-    if (this.averaged) throw new RangeError(`${this.owner}: the variables hold their averages; call swapAveragedWeights() before saving the optimizer, or save the model without it`);
+    this.averages.refuseSwapped('call swapAveragedWeights() before saving the optimizer, or save the model without it');
     this.settle();
     return this.snapshots.take(() => saveWeights(this.savable()), this.inner?.iterations ?? 0);
   }
@@ -345,17 +319,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private forget(): void {
     this.adoption?.dispose();
     this.adoption = null;
-    this.averaged = false;
+    this.averages.forget();
   }
 }
 tf.serialization.registerClass(ClipkitOptimizer);
-
-/** The list as it came, with the changed gradients in it. */
-function inTheirForm(gradients: Gradients, named: readonly NamedGradient[], list: TargetList, changed: readonly tf.Tensor[]): NamedTensor[] {
-  const replaced = named.map(({ name, tensor }, entry) => {
-    // A variable that stands in the list twice gets the same changed gradient in both places.
-    const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
-    return { name, tensor: index >= 0 ? changed[index]! : tensor };
-  });
-  return (Array.isArray(gradients) ? replaced : Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor]))) as NamedTensor[];
-}
