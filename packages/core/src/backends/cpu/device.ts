@@ -31,6 +31,7 @@ export function canGenerate(): boolean {
 
 export class CpuDevice implements Device<Bucket, Float32Array> {
   readonly name = 'cpu';
+  readonly placesAreMemory = true;
   private readonly kernels = new Cache<string, Kernel<Float32Array>>(MOST_KERNELS);
 
   constructor(private readonly backend: CpuBackend) {}

@@ -28,6 +28,8 @@ export interface Kernel<Place> {
 /** A handle is the backend's record of a tensor; its place is what a kernel takes, and stays the same while the tensor lives. */
 export interface Device<Handle, Place> {
   readonly name: 'cpu' | 'wasm';
+  /** Whether a place is the memory itself rather than an address. */
+  readonly placesAreMemory: boolean;
   handle(tensor: Tensor): Handle;
   place(handle: Handle): Place;
   /** A tensor of undefined contents. */

@@ -53,8 +53,18 @@ export class BoundProgram<Handle, Place> {
     }));
   }
 
-  run({ state, step, inspect, readings }: Run): RunResult {
+  run(given: Run): RunResult {
+    const { state } = given;
     if (this.store !== state || this.storeVersion !== state.version || !this.holdsSlots()) this.lookUp(state);
+    try {
+      return this.compute(given);
+    } finally {
+      this.customs.clear();
+      if (this.device.placesAreMemory) this.letGo();
+    }
+  }
+
+  private compute({ state, step, inspect, readings }: Run): RunResult {
     this.findBuffers();
     this.loadRegisters(state, step, readings);
     this.computeSmallValues(0);
@@ -67,8 +77,18 @@ export class BoundProgram<Handle, Place> {
     const applied = this.value(this.program.valid) !== 0;
     const gradients = this.write();
     this.remember(state);
-    this.customs.clear();
     return { gradients, applied: () => applied, validity: null, norms: this.norms };
+  }
+
+  /** Between steps the memory of gradients and weights is held by nobody but their tensors. */
+  private letGo(): void {
+    this.gradients.length = this.weights.length = this.weightPlaces.length = 0;
+    for (const { reductions, map, materials, gradientOutput, weightOutput } of this.binding.targets) {
+      for (const bound of [...reductions, map, ...materials.values()]) {
+        for (const { at } of bound?.of.live ?? []) bound!.launch.inputs[at] = undefined as never;
+      }
+      for (const output of [gradientOutput, weightOutput]) if (output >= 0) map!.launch.outputs[output] = undefined as never;
+    }
   }
 
   private value(formula: Formula, target?: number): number {

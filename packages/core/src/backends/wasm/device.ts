@@ -11,6 +11,7 @@ const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 
 
 export class WasmDevice implements Device<Buffer, Address> {
   readonly name = 'wasm';
+  readonly placesAreMemory = false;
   private readonly heap: Heap;
   private readonly simd = WebAssembly.validate(SIMD_PROBE);
   private readonly kernels = new Cache<string, WebAssembly.Instance>(MOST_KERNELS);
