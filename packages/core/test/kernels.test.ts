@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it, vi } from 'vitest';
 import { ClipkitOptimizer, defineTransform, fields, mul, norm, sub } from '@clipkit/core';
-import { Cache } from '../src/backends/fused/cache';
+import { Cache } from '../src/cache';
 
 const descent = defineTransform({
   kind: 'slowDescent',

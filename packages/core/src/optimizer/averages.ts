@@ -14,13 +14,20 @@ export class Averages {
   swap(slot: Slot, variables: readonly tf.Variable[]): void {
     const { owner, state } = this;
     state.meet(owner, variables);
+    const unmet = state.waiting(slot).map(({ name }) => name ?? 'a variable without a name');
+    if (unmet.length)
+      throw new RangeError(
+        `${owner}: swapAveragedWeights has saved averages of ${unmet.join(', ')}, which came in no step since loading; ` +
+          "pass the model's variables",
+      );
     tf.tidy(() => {
       for (const variable of variables) {
         const target = { ...describe(variable.name, variable.shape), variable, gradient: variable };
         state.tensor(slot, state.record(target), target);
       }
     });
-    if (!state.exchange(slot)) throw new RangeError(`${owner}: swapAveragedWeights knows no variables before the first step; pass them`);
+    if (!state.exchange(slot))
+      throw new RangeError(`${owner}: swapAveragedWeights knows no variables before the first step; pass them`);
     this.swapped = !this.swapped;
   }
 

@@ -1,7 +1,7 @@
 /** Hands changed gradients to the optimizer that is wrapped, and knows whose state it keeps at which place. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { StateRecord, type StateStore } from '../state/store';
-import { forgetStockPlace, isStock, stockVariables, type NamedTensor } from './stock';
+import { disposeStock, forgetStockPlace, isStock, stockVariables, type NamedTensor } from './stock';
 import type { Gradients, NamedGradient, TargetList } from './targets';
 
 export class Inner {
@@ -47,6 +47,11 @@ export class Inner {
       arranged[records[index] === record ? index : records.indexOf(record)] = { name, tensor: changed[index]! };
     });
     return arranged;
+  }
+
+  dispose(): void {
+    if (this.goesByPlaces) disposeStock(this.optimizer);
+    else this.optimizer.dispose();
   }
 }
 

@@ -36,10 +36,13 @@ export class Observer {
     this.current.record(norms as HostNorms & DeviceNorms, targets, halted);
   }
 
-  async report(step: number): Promise<ClipReport> {
+  async report(applied: Promise<number>): Promise<ClipReport> {
     const { past, earlier, current } = this;
-    if (!current) return emptyReport(step);
-    const before = await Promise.all(earlier.map((each) => each.summary())), now = await current.summary();
+    if (!current) return emptyReport(await applied);
+    // All is asked for at once: steps may be taken before it is there.
+    const reading = Promise.all([...earlier, current].map((each) => each.summary()));
+    const [step, summaries] = await Promise.all([applied, reading]);
+    const before = summaries.slice(0, -1), now = summaries.at(-1)!;
     const all = [...(past ? [past] : []), ...before];
     if (earlier.length && this.earlier === earlier) {
       this.past = join(all);

@@ -72,6 +72,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   private readonly snapshots = new Snapshots();
   private rate: Threshold | null;
   private observing = false;
+  /** Calls of dispose(): what was begun before one must not bring state back. */
+  private disposals = 0;
 
   constructor(options: OptimizerOptions) {
     super();
@@ -117,6 +119,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     const backend = this.useBackend(), { pipeline, state } = this;
     this.meet(list);
     const cycle = pipeline.period > 1 ? joinCycles(list.records, state.records) : null;
+    this.snapshots.outdate();
     const release = !cycle || cycle.calls + 1 >= pipeline.period;
     tf.tidy(() => {
       const program = this.programs.main(list, release, backend, this.observing);
@@ -130,7 +133,6 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     if (cycle) cycle.calls = release ? 0 : cycle.calls + 1;
     this.calls++;
     if (release) this.incrementIterations();
-    this.snapshots.outdate();
   }
 
   /** Gives each variable of a list that is new its state; nothing is changed where that cannot be told. */
@@ -209,7 +211,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
    */
   async report(): Promise<ClipReport> {
     this.observing = true;
-    return this.observer.report(await this.applied.read());
+    return this.observer.report(this.applied.read());
   }
 
   /** Computes norms from the next step on, whatever they cost. clipMonitor calls it. */
@@ -226,8 +228,8 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   /**
    * Puts the moving averages of the weights (emaMomentum) in the variables' place; a second call puts the weights back.
    * Between the two the model predicts and saves with its averages, but does not train.
-   * @param variables needed only where the optimizer was loaded and has taken no step since
-   * @throws RangeError without emaMomentum, or where no variables are known
+   * @param variables needed only where the optimizer was loaded and has not met all of them in a step since
+   * @throws RangeError without emaMomentum, or where not all variables with an average are known
    */
   swapAveragedWeights(variables: readonly tf.Variable[] = []): void {
     const slot = this.findSlot('averageWeights', 'average');
@@ -255,7 +257,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   override async getWeights(): Promise<NamedTensor[]> {
     this.averages.refuseSwapped('call swapAveragedWeights() before saving the optimizer, or save the model without it');
     this.settle();
-    return this.snapshots.take(() => saveWeights(this.savable()), this.inner?.iterations ?? 0);
+    return this.snapshots.take('[core] getWeights', () => saveWeights(this.savable()), this.inner?.iterations ?? 0);
   }
 
   /**
@@ -273,8 +275,13 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
   }
 
   private savable(): Savable {
-    const { inner, iterations, calls, state, pipeline, options } = this;
-    return { inner, iterations, calls, state, slots: this.programs.slots(), period: pipeline.period, layoutOf: options.layoutOf, appliedSteps: () => this.applied.read() };
+    const { inner, iterations, calls, state, pipeline, options, disposals } = this;
+    return {
+      inner, iterations, calls, state, slots: this.programs.slots(), period: pipeline.period, layoutOf: options.layoutOf,
+      appliedSteps: () => this.applied.read(),
+      isDisposed: () => this.disposals !== disposals,
+      hasStepped: () => this.calls !== calls,
+    };
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -307,12 +314,13 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   /** Frees the state, what getWeights() gave, and the wrapped optimizer. */
   override dispose(): void {
+    this.disposals++;
     this.state.dispose();
     this.forget();
     this.observer.dispose();
     this.applied.dispose();
     this.snapshots.dispose();
-    this.inner?.dispose();
+    this.wrapped?.dispose();
   }
 
   /** What waits for or hangs on state that is gone. */

@@ -128,8 +128,13 @@ export class DeviceRecord implements Seen {
   async summary(): Promise<Summary> {
     const { targets, observed } = this, lists = [...this.culprits];
     const read = (tensor: tf.Tensor): Promise<Float32Array> => tensor.data() as Promise<Float32Array>;
-    const [history, steps, totals, variables] = await Promise.all([this.history, this.nonFiniteSteps, this.totals!, this.variables!].map(read));
-    const blamed = await Promise.all(lists.map(async ([list, { flags, when }]) => ({ list, flags: await read(flags), when: (await read(when))[0]! })));
+    // All is asked for at once: the next step disposes these tensors.
+    const reading = Promise.all([this.history, this.nonFiniteSteps, this.totals!, this.variables!].map(read));
+    const blaming = Promise.all(lists.map(async ([list, { flags, when }]) => {
+      const [isBad, step] = await Promise.all([read(flags), read(when)]);
+      return { list, flags: isBad, when: step[0]! };
+    }));
+    const [[history, steps, totals, variables], blamed] = await Promise.all([reading, blaming]);
     const last = blamed.reduce((a, b) => (b.when > a.when ? b : a));
     const count = Math.min(observed, REPORT_WINDOW);
     const rows = Array.from({ length: count }, (_, index) => 2 * (REPORT_WINDOW - count + index)).map((at) => ({ before: history![at]!, after: history![at + 1]! }));

@@ -12,22 +12,40 @@ interface Snapshot {
 
 export class Snapshots {
   private last: Snapshot | null = null;
+  /** Replaced before they were made: those who wait for them get them all the same. */
+  private late: Snapshot[] = [];
 
-  /** What was handed out before, as long as it is true; else a new snapshot in its place. */
-  async take(make: () => Promise<readonly NamedTensor[]>, innerIterations: number): Promise<NamedTensor[]> {
+  /**
+   * What was handed out before, as long as it is true; else a new snapshot in its place.
+   * @throws RangeError when dispose() came before the snapshot was made
+   */
+  async take(owner: string, make: () => Promise<readonly NamedTensor[]>, innerIterations: number): Promise<NamedTensor[]> {
     const { last } = this;
-    if (last && this.isTrue(last, innerIterations)) return [...await last.made];
-    if (last) free(last);
-    const made = make(), next: Snapshot = { innerIterations, made, weights: null, isOutdated: false, isFreed: false };
-    this.last = next;
-    try {
-      next.weights = await made;
-    } catch (error) {
-      if (this.last === next) this.last = null;
-      throw error;
-    }
-    if (next.isFreed) free(next);
-    return [...next.weights];
+    const isTrue = last !== null && this.isTrue(last, innerIterations);
+    const snapshot = isTrue ? last : this.replace(make(), innerIterations);
+    await snapshot.made;
+    if (snapshot.isFreed) throw new RangeError(`${owner}: the optimizer was disposed before its state was read; await getWeights() first`);
+    return [...snapshot.weights!];
+  }
+
+  private replace(made: Promise<readonly NamedTensor[]>, innerIterations: number): Snapshot {
+    const replaced = this.last ? [...this.late, this.last] : this.late;
+    for (const each of replaced) if (each.weights) free(each);
+    this.late = replaced.filter(({ weights }) => !weights);
+    const snapshot: Snapshot = { innerIterations, made: made.then((weights) => this.finish(snapshot, weights), (error: unknown) => this.fail(snapshot, error)), weights: null, isOutdated: false, isFreed: false };
+    return this.last = snapshot;
+  }
+
+  private finish(snapshot: Snapshot, weights: readonly NamedTensor[]): readonly NamedTensor[] {
+    snapshot.weights = weights;
+    if (snapshot.isFreed) free(snapshot);
+    return weights;
+  }
+
+  private fail(snapshot: Snapshot, error: unknown): never {
+    if (this.last === snapshot) this.last = null;
+    this.late = this.late.filter((each) => each !== snapshot);
+    throw error;
   }
 
   private isTrue({ isOutdated, weights, innerIterations }: Snapshot, now: number): boolean {
@@ -40,12 +58,13 @@ export class Snapshots {
   }
 
   dispose(): void {
-    if (this.last) free(this.last);
+    for (const each of this.last ? [...this.late, this.last] : this.late) free(each);
     this.last = null;
+    this.late = [];
   }
 }
 
-/** One that is still being made is freed by its maker. */
+/** One that is still being made is freed when it is made. */
 function free(snapshot: Snapshot): void {
   snapshot.isFreed = true;
   for (const { tensor } of snapshot.weights ?? []) tensor.dispose();

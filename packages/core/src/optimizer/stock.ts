@@ -66,6 +66,12 @@ export function forgetStockPlace(optimizer: tf.Optimizer, place: number): void {
   }
 }
 
+/** Momentum's own dispose() leaves its learning rate behind. */
+export function disposeStock(optimizer: tf.Optimizer): void {
+  optimizer.dispose();
+  for (const held of Object.values(optimizer) as unknown[]) if (held instanceof tf.Tensor) held.dispose();
+}
+
 /**
  * Checks state that `stockState` named against the variables that it is for, and returns what puts it in place.
  * @throws TypeError, RangeError where anything is unknown, missing, or of another shape

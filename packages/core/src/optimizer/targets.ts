@@ -68,9 +68,15 @@ export class TargetLists {
       if (name !== names[entry]) return false;
       if (index >= 0) {
         if (!this.isPresent(name, tensor) || targets[index]!.variable!.isDisposed) return false;
-      } else if (this.isPresent(name, tensor) && names.indexOf(name) === entry) return false;
+      } else if (this.isPresent(name, tensor) && !this.cameBefore(names, indexOf, entry)) return false;
     }
     return true;
+  }
+
+  /** Whether an earlier entry has a gradient for the same variable. */
+  private cameBefore(names: readonly string[], indexOf: Int32Array, entry: number): boolean {
+    for (let at = 0; at < entry; at++) if (names[at] === names[entry] && indexOf[at]! >= 0) return true;
+    return false;
   }
 
   private build(gradients: readonly NamedGradient[]): TargetList {

@@ -22,6 +22,9 @@ export interface Savable {
   readonly period: number;
   readonly layoutOf: LayoutOf | undefined;
   appliedSteps(): Promise<number>;
+  /** Whether the optimizer was disposed, or took a step, since. */
+  isDisposed(): boolean;
+  hasStepped(): boolean;
 }
 
 /** New tensors of all that the optimizer remembers at this moment; later steps do not change them. */
@@ -40,6 +43,7 @@ export async function saveWeights(optimizer: Savable): Promise<NamedTensor[]> {
       return { name, shape, cycle: Math.max(0, cycles.indexOf(cycle)), slots: own };
     });
     const theirs = inner ? isStock(inner) ? stockState(inner) : await inner.getWeights() : [];
+    if (optimizer.hasStepped()) throw new RangeError('[core] getWeights: a step was taken while the wrapped optimizer was being read; await getWeights() before the next step');
     for (const { name, tensor } of theirs) add(innerName(name), () => copyOf(tensor));
     add(ITERATIONS, () => tf.scalar(iterations, 'int32'));
     const header: Header = {
@@ -91,6 +95,7 @@ export interface Counted {
 export async function loadWeights(owner: string, optimizer: Savable, weights: readonly NamedTensor[]): Promise<Counted> {
   const { inner, state, slots, period, layoutOf } = optimizer;
   const saved = readState(await readTensors(owner, weights), { owner, slots, inner, period, layoutOf });
+  checkAlive(owner, optimizer);
   if (saved.cycles.some((calls) => calls >= period)) throw new RangeError(`${owner}: the state was saved after ${Math.max(...saved.cycles)} micro-batches of a cycle, and ${period} make one here; load it into an optimizer that accumulates as many as the saved one`);
   const putInner = inner && isStock(inner) ? planStockState(owner, inner, saved.inner, saved.variables, saved.innerIterations) : null;
   const step = new StateRecord(null, null), records: StateRecord[] = [];
@@ -106,6 +111,7 @@ export async function loadWeights(owner: string, optimizer: Savable, weights: re
       fill(record, own, state, slots);
     });
     if (inner && !putInner) await inner.setWeights(theirTensors(saved.inner, weights));
+    checkAlive(owner, optimizer);
   } catch (error) {
     for (const record of [step, ...records]) record.dispose();
     throw error;
@@ -113,6 +119,10 @@ export async function loadWeights(owner: string, optimizer: Savable, weights: re
   putInner?.();
   state.restore(step, records);
   return saved;
+}
+
+function checkAlive(owner: string, optimizer: Savable): void {
+  if (optimizer.isDisposed()) throw new RangeError(`${owner}: the optimizer was disposed before the weights were read; nothing was loaded`);
 }
 
 /** Gives a record what was saved of it. */

@@ -134,6 +134,12 @@ export class StateStore {
     this.replace(slot, record, tf.mul(record.tensors[this.place(slot)]!, 1));
   }
 
+  /** The records that have such a slot, but no variable yet. */
+  waiting(slot: Slot): StateRecord[] {
+    const place = this.place(slot);
+    return this.records.filter(({ variable, tensors }) => !variable && tensors[place]);
+  }
+
   /** Swaps a slot's values with the variables' own. Returns for how many variables. */
   exchange(slot: Slot): number {
     const place = this.place(slot);
