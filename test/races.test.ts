@@ -7,17 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accumulateGradients, autoClip, byGlobalNorm, clip } from '@clipkit/clip';
 import { forceBackend } from '@clipkit/core';
 import { adam, momentum, sgd } from '@clipkit/optimizers';
+import { call, variable } from './support/steps';
 
 const read = (weights: readonly { name: string; tensor: tf.Tensor }[]): unknown => weights.map(({ name, tensor }) => [name, [...tensor.dataSync()]]);
-
-function variable(name: string, values: readonly number[]): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.tensor1d([...values]), true, name));
-}
-
-/** One call with these gradients; null is none. */
-function call(optimizer: tf.Optimizer, ...entries: readonly (readonly [tf.Variable, readonly number[] | null])[]): void {
-  tf.tidy(() => { optimizer.applyGradients(entries.map(([{ name }, values]) => ({ name, tensor: values && tf.tensor1d([...values]) })) as never); });
-}
 
 afterEach(() => {
   forceBackend(null);
@@ -139,7 +131,7 @@ describe.each(['cpu', 'wasm', 'eager', 'eagerOnDevice'])('on %s', (kind) => {
   it('a step while the wrapped optimizer is being read gives no torn snapshot', async () => {
     class Foreign extends tf.Optimizer {
       static get className(): string { return 'ForeignOptimizer'; }
-      slot = tf.variable(tf.tensor1d([0]), false);
+      slot = tf.tidy(() => tf.variable(tf.tensor1d([0]), false));
       override applyGradients(gradients: { name: string; tensor: tf.Tensor }[]): void {
         for (const { tensor } of gradients) this.slot.assign(tf.add(this.slot, tensor) as tf.Tensor1D);
         this.incrementIterations();
@@ -147,7 +139,7 @@ describe.each(['cpu', 'wasm', 'eager', 'eagerOnDevice'])('on %s', (kind) => {
       override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> { return [{ name: 'slot', tensor: this.slot }]; }
       override getConfig(): tf.serialization.ConfigDict { return {}; }
     }
-    const w = variable('w', [1]), optimizer = clip(tf.tidy(() => new Foreign()) as tf.Optimizer, byGlobalNorm(10));
+    const w = variable('w', [1]), optimizer = clip(new Foreign() as tf.Optimizer, byGlobalNorm(10));
     call(optimizer, [w, [1]]);
     const pending = optimizer.getWeights();
     call(optimizer, [w, [1]]);

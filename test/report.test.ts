@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { byGlobalNorm, clip } from '@clipkit/clip';
 import { ClipkitOptimizer, forceBackend } from '@clipkit/core';
 import { adam, sgd } from '@clipkit/optimizers';
+import { call } from './support/steps';
 
 const PLACES = ['cpu', 'wasm', 'eager', 'eagerOnDevice'] as const;
 type Place = (typeof PLACES)[number];
@@ -14,10 +15,6 @@ async function goTo(place: Place): Promise<void> {
   const forced = place === 'eager' || place === 'eagerOnDevice';
   await tf.setBackend(forced ? 'cpu' : place);
   forceBackend(forced ? place : null);
-}
-
-function call(optimizer: tf.Optimizer, ...entries: readonly (readonly [tf.Variable, readonly number[] | null])[]): void {
-  tf.tidy(() => { optimizer.applyGradients(entries.map(([{ name }, values]) => ({ name, tensor: values && tf.tensor1d([...values]) })) as never); });
 }
 
 const make = (): ClipkitOptimizer<null> => adam({ learningRate: 0.1, globalClipnorm: 1, nonFinite: 'skip' });

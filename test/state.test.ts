@@ -7,18 +7,10 @@ import { autoClip, byGlobalNorm, byNorm, byValue, clip, perGroup, zClip } from '
 import { ClipkitOptimizer, forceBackend } from '@clipkit/core';
 import { largestDifference, Scene, sceneGradients } from '@clipkit/core/testing';
 import { adam, fuse, momentum, sgd } from '@clipkit/optimizers';
+import { call, variable } from './support/steps';
 
 type Weights = { name: string; tensor: tf.Tensor }[];
 const numbers = async (weights: Weights): Promise<number[][]> => Promise.all(weights.map(async ({ tensor }) => [...await tensor.data()]));
-
-function variable(name: string, values: readonly number[]): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.tensor1d([...values]), true, name));
-}
-
-/** One call with these gradients; null is none. */
-function call(optimizer: tf.Optimizer, ...entries: readonly (readonly [tf.Variable, readonly number[] | null])[]): void {
-  tf.tidy(() => { optimizer.applyGradients(entries.map(([{ name }, values]) => ({ name, tensor: values && tf.tensor1d([...values]) })) as never); });
-}
 
 const other = (backend: string): string => (backend === 'cpu' ? 'wasm' : 'cpu');
 
