@@ -31,7 +31,9 @@ export function currentBackend(): Backend {
 }
 
 function make(name: string, backend: object): Backend {
-  if (name === 'wasm' && 'wasm' in backend && 'dataIdMap' in backend) return fusedBackend(new WasmDevice(backend as ConstructorParameters<typeof WasmDevice>[0]));
-  if (name === 'cpu' && 'data' in backend && canGenerate()) return fusedBackend(new CpuDevice(backend as ConstructorParameters<typeof CpuDevice>[0]));
+  if (name === 'wasm' && 'wasm' in backend && 'dataIdMap' in backend)
+    return fusedBackend(new WasmDevice(backend as ConstructorParameters<typeof WasmDevice>[0]));
+  if (name === 'cpu' && 'data' in backend && canGenerate())
+    return fusedBackend(new CpuDevice(backend as ConstructorParameters<typeof CpuDevice>[0]));
   return eager;
 }

@@ -1,4 +1,7 @@
-/** State taken over from another optimizer, until the optimizer knows its own slots: clipping may still be put before them. */
+/**
+ * State taken over from another optimizer, until the optimizer knows its own slots: clipping may still be put before
+ * them.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { StateRecord, type StateStore } from '../state/store';
 import type { Known } from '../state/match';
@@ -20,7 +23,15 @@ export class Adoption {
 
   constructor(private readonly state: AdoptedState) {
     // Real copies: slots are written in place, and the other optimizer may go on with its own.
-    this.tensors = tf.tidy(() => Object.fromEntries(Object.entries(state.tensors).map(([name, list]) => [name, list.map((each) => each && tf.keep(tf.mul(each, 1)))])) as never);
+    this.tensors = tf.tidy(
+      () =>
+        Object.fromEntries(
+          Object.entries(state.tensors).map(([name, list]) => [
+            name,
+            list.map((each) => each && tf.keep(tf.mul(each, 1))),
+          ]),
+        ) as never,
+    );
   }
 
   /** Hands the state over, as records that wait for their variables. */
@@ -30,7 +41,8 @@ export class Adoption {
       for (const [own, list] of Object.entries(this.tensors)) record.tensors[store.place(slotOf(own))] = list[place];
       if (!record.tensors.some(Boolean)) return [];
       // Rounded as a tensor of it would be, so that saving loses nothing.
-      for (const [own, value] of Object.entries(this.state.numbers)) record.numbers[store.place(slotOf(own))] = Math.fround(value);
+      for (const [own, value] of Object.entries(this.state.numbers))
+        record.numbers[store.place(slotOf(own))] = Math.fround(value);
       return [record];
     });
     store.restore(new StateRecord(null, null), records);

@@ -1,4 +1,7 @@
-/** Counts the steps that changed the variables. A device that decides by itself whether to skip a step counts for itself. */
+/**
+ * Counts the steps that changed the variables. A device that decides by itself whether to skip a step counts for
+ * itself.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 
 export class AppliedSteps {

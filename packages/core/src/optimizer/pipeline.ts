@@ -1,4 +1,7 @@
-/** The order of a step: the non-finite policy, accumulation, what changes gradients, the update rule, what changes weights. */
+/**
+ * The order of a step: the non-finite policy, accumulation, what changes gradients, the update rule, what changes
+ * weights.
+ */
 import { expected, show } from '../errors';
 import { flatten } from '../transform/chain';
 import { checkNestedTransforms, nestedTransforms } from '../transform/nested';

@@ -20,7 +20,10 @@ export class Programs {
   /** Whether observing costs no pass, by plain program and list. */
   private readonly free = new Map<Program, WeakMap<TargetList, boolean>>();
 
-  constructor(private readonly options: ProgramOptions, private readonly state: StateStore) {}
+  constructor(
+    private readonly options: ProgramOptions,
+    private readonly state: StateStore,
+  ) {}
 
   /** The step's program: with its norms where they were asked for, or where they cost no pass over memory. */
   main(list: TargetList, release: boolean, backend: Backend, observing: boolean): Program {
@@ -28,7 +31,7 @@ export class Programs {
     const plain = this.makeMain(release, false);
     if (!backend.host) return plain;
     let ofLists = this.free.get(plain);
-    if (!ofLists) this.free.set(plain, ofLists = new WeakMap());
+    if (!ofLists) this.free.set(plain, (ofLists = new WeakMap()));
     let isFree = ofLists.get(list);
     if (isFree === undefined) {
       isFree = backend.passes(this.makeMain(release, true), list.targets) === backend.passes(plain, list.targets);
@@ -40,18 +43,30 @@ export class Programs {
   /** What runs on the weights after an optimizer that is not ours; null where nothing does. */
   after(): Program | null {
     const { after } = this.options.pipeline;
-    return after.length ? this.make('after', () => trace(after, { release: true, result: 'weight', observe: false, inspect: false, learningRate: this.options.learningRate })) : null;
+    return after.length
+      ? this.make('after', () =>
+          trace(after, {
+            release: true,
+            result: 'weight',
+            observe: false,
+            inspect: false,
+            learningRate: this.options.learningRate,
+          }),
+        )
+      : null;
   }
 
   /** Every slot of state that some step uses, by its path. */
   slots(): ReadonlyMap<string, Slot> {
-    return new Map([this.makeMain(true, false), this.after()].flatMap((program) => [...program?.slots ?? []]));
+    return new Map([this.makeMain(true, false), this.after()].flatMap((program) => [...(program?.slots ?? [])]));
   }
 
   private makeMain(release: boolean, observe: boolean): Program {
     const { pipeline, ...options } = this.options;
     const following = pipeline.after;
-    return this.make(`main ${release} ${observe}`, () => trace(pipeline.main, { ...options, release, observe, following }));
+    return this.make(`main ${release} ${observe}`, () =>
+      trace(pipeline.main, { ...options, release, observe, following }),
+    );
   }
 
   private make(key: string, build: () => Program): Program {

@@ -15,8 +15,12 @@ export interface Slot extends StateDeclaration {
 }
 export const belongs = (slot: Slot, variable: VariableInfo): boolean => !slot.only || slot.only(variable);
 
-/** Whether a step on these variables is one for the slot: a group of which no variable has a gradient remembers nothing of it. */
-export const isTouched = (slot: Slot, variables: readonly VariableInfo[]): boolean => variables.some((variable) => belongs(slot, variable));
+/**
+ * Whether a step on these variables is one for the slot: a group of which no variable has a gradient remembers
+ * nothing of it.
+ */
+export const isTouched = (slot: Slot, variables: readonly VariableInfo[]): boolean =>
+  variables.some((variable) => belongs(slot, variable));
 
 /** The norms that reports are made of. */
 export interface Observation {
@@ -73,9 +77,12 @@ export function rootsOf(program: Program, variable?: VariableInfo): Formula[] {
   const { gradient, weight, valid, raw, observation, guards } = program;
   const own = [...program.slots.values()].filter((slot) => !variable || belongs(slot, variable));
   const roots = [
-    gradient, weight, valid, raw,
+    gradient,
+    weight,
+    valid,
+    raw,
     ...own.flatMap((slot) => [slot.next, slot.gate]),
-    ...Object.values(observation ?? {}) as Formula[],
+    ...(Object.values(observation ?? {}) as Formula[]),
     ...guards.flatMap(({ values }) => values),
   ];
   return roots.filter((each): each is Formula => !!each);

@@ -1,4 +1,7 @@
-/** Joins transforms into one program. The tracer, not the transforms, holds the invariants: gating, finiteness, which state exists. */
+/**
+ * Joins transforms into one program. The tracer, not the transforms, holds the invariants: gating, finiteness, which
+ * state exists.
+ */
 import { lift, node, rankOf, stepCount, withScope, withinGroup, group, type Formula } from '../formula/formula';
 import { always, and, select, storable } from '../formula/functions';
 import { norm } from '../formula/reductions';
@@ -42,7 +45,9 @@ class Tracer {
     const raw = node('input', [], { attribute: 'gradient', extent: 'element' });
     const weight = node('input', [], { attribute: 'weight', extent: 'element' });
     let flow = { gradient: raw, weight, valid: always() };
-    let before = raw, after: Formula | null = null, halted = false;
+    let before = raw,
+      after: Formula | null = null,
+      halted = false;
     for (const [index, transform] of transforms.entries()) {
       if (transform.stage !== 'gradient') after ??= flow.gradient;
       const out = this.stage(transform, `${index}.${transform.kind}`, flow);
@@ -54,14 +59,23 @@ class Tracer {
       if (transform.period > 1 || PREPARES.has(transform.kind)) before = flow.gradient;
     }
     const { result, observe, inspect, following = [] } = this.options;
-    if (!halted) nestedTransforms(following).forEach((each) => { this.guard(each); });
+    if (!halted)
+      nestedTransforms(following).forEach((each) => {
+        this.guard(each);
+      });
     const partial = {
       slots: this.slots,
       valid: flow.valid,
       gradient: !halted && result === 'gradient' ? flow.gradient : null,
       weight: !halted && flow.weight !== weight ? select(flow.valid, flow.weight, weight) : null,
       raw: inspect ? norm(raw, 'each') : null,
-      observation: observe ? this.observation(raw, halted ? raw : before, observe === 'before' ? before : halted ? raw : after ?? flow.gradient) : null,
+      observation: observe
+        ? this.observation(
+            raw,
+            halted ? raw : before,
+            observe === 'before' ? before : halted ? raw : (after ?? flow.gradient),
+          )
+        : null,
       guards: this.guards,
       halted,
     };
@@ -73,8 +87,12 @@ class Tracer {
 
   private observation(raw: Formula, before: Formula, after: Formula): Observation {
     return {
-      raw: norm(raw, 'each'), before: norm(before, 'each'), after: norm(after, 'each'),
-      totalRaw: norm(raw, 'scalar'), totalBefore: norm(before, 'scalar'), totalAfter: norm(after, 'scalar'),
+      raw: norm(raw, 'each'),
+      before: norm(before, 'each'),
+      after: norm(after, 'each'),
+      totalRaw: norm(raw, 'scalar'),
+      totalBefore: norm(before, 'scalar'),
+      totalAfter: norm(after, 'scalar'),
     };
   }
 
@@ -85,7 +103,11 @@ class Tracer {
     this.guards.push(...guardsOf(transform, this.learningRate).filter((each) => !isKnown || !ofRate(each)));
   }
 
-  private stage(transform: GradientTransform, path: string, flow: { gradient: Formula; weight: Formula; valid: Formula }): { gradient: Formula; weight: Formula; valid: Formula; halt: boolean } {
+  private stage(
+    transform: GradientTransform,
+    path: string,
+    flow: { gradient: Formula; weight: Formula; valid: Formula },
+  ): { gradient: Formula; weight: Formula; valid: Formula; halt: boolean } {
     this.guard(transform);
     const only = group();
     const old: Record<string, Formula> = {};
@@ -98,14 +120,29 @@ class Tracer {
       const body = (): { gradient: Formula; weight: Formula } => {
         let now = { ...flow, ...changed };
         for (const [index, each] of chainOf(inner).entries()) {
-          if (each.period > 1 || each.stage !== transform.stage) throw new TypeError(expected(`[core] ${transform.kind}`, 'a nested transform', 'one that works on a single gradient', each.kind));
+          if (each.period > 1 || each.stage !== transform.stage)
+            throw new TypeError(
+              expected(
+                `[core] ${transform.kind}`,
+                'a nested transform',
+                'one that works on a single gradient',
+                each.kind,
+              ),
+            );
           now = this.stage(each, `${path}/${key}.${index}.${each.kind}`, now);
         }
         return now;
       };
       return accepts ? withinGroup(accepts, body) : body();
     };
-    const out = transform.update({ ...flow, step: stepCount(), state: old, learningRate: this.learningRate, release: this.options.release, apply });
+    const out = transform.update({
+      ...flow,
+      step: stepCount(),
+      state: old,
+      learningRate: this.learningRate,
+      release: this.options.release,
+      apply,
+    });
     this.remember(transform, path, old, out.state ?? {}, flow.valid);
     return {
       gradient: out.gradient === undefined ? flow.gradient : lift(out.gradient),
@@ -117,13 +154,28 @@ class Tracer {
 
   /**
    * Gates what a transform wants to remember: by the step's validity, and for strategies by its finiteness as it is
-   * stored. What is coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not at all.
+   * stored. What is coarser decides for what is finer, so that a norm is taken in with all that belongs to it or not
+   * at all.
    */
-  private remember(transform: GradientTransform, path: string, old: Readonly<Record<string, Formula>>, state: Readonly<Record<string, unknown>>, valid: Formula): void {
+  private remember(
+    transform: GradientTransform,
+    path: string,
+    old: Readonly<Record<string, Formula>>,
+    state: Readonly<Record<string, unknown>>,
+    valid: Formula,
+  ): void {
     const next = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, lift(value as Formula)]));
     for (const [name, value] of Object.entries(next)) {
       const declaration = transform.state[name];
-      if (!declaration) throw new TypeError(expected(`[core] ${transform.kind}`, `state ${name}`, `one of the declared ${Object.keys(transform.state).join(', ') || '(none)'}`, name));
+      if (!declaration)
+        throw new TypeError(
+          expected(
+            `[core] ${transform.kind}`,
+            `state ${name}`,
+            `one of the declared ${Object.keys(transform.state).join(', ') || '(none)'}`,
+            name,
+          ),
+        );
       let gate = transform.gated ? valid : always();
       if (transform.guarded) {
         for (const [other, candidate] of Object.entries(next)) {

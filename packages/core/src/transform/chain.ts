@@ -12,8 +12,15 @@ const define = defineTransform({
 });
 
 /** Runs transforms in their order: the second sees what the first made of the gradient. */
-export const chain = (...transforms: readonly (GradientTransform | readonly GradientTransform[])[]): GradientTransform => define(transforms.flatMap(chainOf));
+export const chain = (
+  ...transforms: readonly (GradientTransform | readonly GradientTransform[])[]
+): GradientTransform => define(transforms.flatMap(chainOf));
 
-/** A chain at the top is the same as its list; there, transforms of the weight stage and accumulation find their places. */
+/**
+ * A chain at the top is the same as its list; there, transforms of the weight stage and accumulation find their
+ * places.
+ */
 export const flatten = (how: GradientTransform | readonly GradientTransform[]): GradientTransform[] =>
-  chainOf(how).flatMap((each) => (each.kind === 'chain' ? flatten(each.options['transforms'] as GradientTransform[]) : [each]));
+  chainOf(how).flatMap((each) =>
+    each.kind === 'chain' ? flatten(each.options['transforms'] as GradientTransform[]) : [each],
+  );

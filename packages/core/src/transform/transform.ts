@@ -24,8 +24,15 @@ export interface Flow {
   readonly learningRate: Formula;
   /** False on the calls on which an accumulating transform only collects. */
   readonly release: boolean;
-  /** Runs another transform inside this one, with state of its own under `key`, on the variables that `only` accepts. */
-  apply(inner: GradientTransform | readonly GradientTransform[], key: string, changed: { gradient?: Formula; weight?: Formula }, only?: VariablePredicate): { gradient: Formula; weight: Formula };
+  /**
+   * Runs another transform inside this one, with state of its own under `key`, on the variables that `only` accepts.
+   */
+  apply(
+    inner: GradientTransform | readonly GradientTransform[],
+    key: string,
+    changed: { gradient?: Formula; weight?: Formula },
+    only?: VariablePredicate,
+  ): { gradient: Formula; weight: Formula };
 }
 
 /** What update() returns: what it changed. */
@@ -42,8 +49,9 @@ export interface Outcome {
 export type Stage = 'gradient' | 'rule' | 'weight';
 
 /**
- * What a warning goes by. `limit`: a threshold, so that acting always or never deserves a word. `scale`: it multiplies whole
- * variables and does nothing else. `scaleFree`: a rule whose updates do not change when a variable's gradient is multiplied.
+ * What a warning goes by. `limit`: a threshold, so that acting always or never deserves a word. `scale`: it
+ * multiplies whole variables and does nothing else. `scaleFree`: a rule whose updates do not change when a variable's
+ * gradient is multiplied.
  */
 export type Trait = 'limit' | 'scale' | 'scaleFree';
 
@@ -74,7 +82,9 @@ export function mark(transform: GradientTransform): GradientTransform {
   return transform;
 }
 
-export const isTransform = (value: unknown): value is GradientTransform => typeof value === 'object' && value !== null && made.has(value);
+export const isTransform = (value: unknown): value is GradientTransform =>
+  typeof value === 'object' && value !== null && made.has(value);
 
 /** One transform or a list of them, as a list. */
-export const chainOf = (how: GradientTransform | readonly GradientTransform[]): readonly GradientTransform[] => ([] as GradientTransform[]).concat(how as GradientTransform[]);
+export const chainOf = (how: GradientTransform | readonly GradientTransform[]): readonly GradientTransform[] =>
+  ([] as GradientTransform[]).concat(how as GradientTransform[]);

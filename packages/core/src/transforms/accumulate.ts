@@ -11,8 +11,9 @@ export const shareOf = (n: number): number => 2 ** -Math.ceil(Math.log2(n));
  * Collects n micro-batches and lets what follows see their mean, once every n calls. Between, no variable moves.
  *
  * G ← G + g, k ← k + 1 on each call; on each n-th g ← G / n, G ← 0, k ← 0.
- * Variables that stand in one list, or in lists that share one of them, make a step together; two models that share an optimizer
- * and come by turns collect n calls each. A variable without a gradient on the n-th call keeps its sum for the next step.
+ * Variables that stand in one list, or in lists that share one of them, make a step together; two models that share
+ * an optimizer and come by turns collect n calls each. A variable without a gradient on the n-th call keeps its sum
+ * for the next step.
  * Under `nonFinite: 'skip'` a non-finite micro-batch is left out: g ← G / k; if all of them were, there is no step.
  * Put it before what clips: the mean is what shall be clipped. It stands at the top of a chain only.
  * @param n micro-batches per step, an integer ≥ 1

@@ -12,9 +12,11 @@ import { scaleTo } from './scale';
  * g ← g · min(1, c / N), N = ‖g‖ over all variables; with minNorm, 0 < N < minNorm gives g · minNorm / N.
  * A gradient below the threshold is left bit for bit; a non-finite one becomes NaN everywhere.
  * @param maxNorm c ≥ 0, Infinity for no limit
- * @param options ord: which p-norm, p ≥ 1 or Infinity, default 2; minNorm: too small gradients are scaled up to it, default 0
+ * @param options ord: which p-norm, p ≥ 1 or Infinity, default 2; minNorm: too small gradients are scaled up to it,
+ *   default 0
  * @throws TypeError, RangeError on an option that is out of its range
- * @see Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural networks"; Keras `global_clipnorm`
+ * @see Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural networks"; Keras
+ *   `global_clipnorm`
  */
 export const byGlobalNorm = defineTransform({
   kind: 'byGlobalNorm',
@@ -45,7 +47,9 @@ export const byNorm = defineTransform({
   traits: ['limit', 'scale'],
   arguments: (maxNorm: Threshold, options: { ord?: number } = {}) => ({ ...options, maxNorm }),
   options: { maxNorm: threshold(), ord: order() },
-  update: ({ gradient }, { maxNorm, ord }) => ({ gradient: mul(gradient, scaleTo(maxNorm, norm(gradient, 'each', ord))) }),
+  update: ({ gradient }, { maxNorm, ord }) => ({
+    gradient: mul(gradient, scaleTo(maxNorm, norm(gradient, 'each', ord))),
+  }),
 });
 
 /** What is known before training: a plain function is asked at its steps only. */
@@ -55,13 +59,17 @@ const atStart = (bound: Threshold): number =>
 type Interval = Threshold | readonly [Threshold, Threshold];
 
 /** A limit, or a pair [min, max] of numbers or schedules of any sign. */
-const interval = (): Field<number | Schedule | readonly [number | Schedule, number | Schedule]> => (value, owner, name) => {
-  if (!Array.isArray(value)) return threshold()(value, owner, name);
-  if (value.length !== 2) throw new TypeError(expected(owner, name, 'a number >= 0 or a pair [min, max]', value));
-  const [low, high] = value.map((each: unknown) => threshold({ min: -Infinity })(each, owner, name)) as [Threshold, Threshold];
-  if (atStart(low) > atStart(high)) throw new RangeError(expected(owner, name, 'a pair with min <= max', value));
-  return [low, high] as [number | Schedule, number | Schedule];
-};
+const interval =
+  (): Field<number | Schedule | readonly [number | Schedule, number | Schedule]> => (value, owner, name) => {
+    if (!Array.isArray(value)) return threshold()(value, owner, name);
+    if (value.length !== 2) throw new TypeError(expected(owner, name, 'a number >= 0 or a pair [min, max]', value));
+    const [low, high] = value.map((each: unknown) => threshold({ min: -Infinity })(each, owner, name)) as [
+      Threshold,
+      Threshold,
+    ];
+    if (atStart(low) > atStart(high)) throw new RangeError(expected(owner, name, 'a pair with min <= max', value));
+    return [low, high] as [number | Schedule, number | Schedule];
+  };
 
 /**
  * Limits each element; this changes the gradient's direction.
@@ -78,7 +86,9 @@ export const byValue = defineTransform({
   arguments: (limit: Interval) => ({ limit }),
   options: { limit: interval() },
   update({ gradient }, { limit }) {
-    const [low, high] = Array.isArray(limit) ? limit as [number, number] : [typeof limit === 'number' ? -limit : null, limit as number];
+    const [low, high] = Array.isArray(limit)
+      ? (limit as [number, number])
+      : [typeof limit === 'number' ? -limit : null, limit as number];
     return { gradient: max(min(gradient, high), low ?? mul(high, -1)) };
   },
 });

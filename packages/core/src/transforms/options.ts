@@ -6,7 +6,10 @@ import { NON_FINITE_POLICIES, type NonFinitePolicy } from '../transform/nonFinit
 import { chainOf, type GradientTransform } from '../transform/transform';
 import { byGlobalNorm, byNorm, byValue } from './keras';
 
-/** How to clip: Keras 3's arguments with their meaning, at most one of the first three; and any transforms, which run before them. */
+/**
+ * How to clip: Keras 3's arguments with their meaning, at most one of the first three; and any transforms, which run
+ * before them.
+ */
 export interface ClipOptions {
   /** Each element into [−v, v]. */
   clipvalue?: Threshold;
@@ -34,8 +37,14 @@ export const clippingFields = {
 /** The transforms that checked options stand for, in the order in which they run. */
 export function clippingTransforms(owner: string, options: Options<typeof clippingFields>): GradientTransform[] {
   const { clipvalue, clipnorm, globalClipnorm, global_clipnorm, clip } = options;
-  const named = Object.entries({ clipvalue, clipnorm, globalClipnorm, global_clipnorm }).filter(([, value]) => value !== undefined).map(([name]) => name);
-  if (named.length > 1) throw new TypeError(`${owner}: at most one of clipvalue, clipnorm and globalClipnorm may be given, got ${named.map(show).join(' and ')}; several clippings are written as clip: [byValue(…), byNorm(…)]`);
+  const named = Object.entries({ clipvalue, clipnorm, globalClipnorm, global_clipnorm })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (named.length > 1)
+    throw new TypeError(
+      `${owner}: at most one of clipvalue, clipnorm and globalClipnorm may be given, ` +
+        `got ${named.map(show).join(' and ')}; several clippings are written as clip: [byValue(…), byNorm(…)]`,
+    );
   const jointly = globalClipnorm ?? global_clipnorm;
   return [
     ...(clip ? chainOf(clip) : []),

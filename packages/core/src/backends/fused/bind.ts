@@ -1,4 +1,7 @@
-/** Binds a program to a list of targets on a device: registers laid out, tapes built, kernels compiled, launches filled in. */
+/**
+ * Binds a program to a list of targets on a device: registers laid out, tapes built, kernels compiled, launches
+ * filled in.
+ */
 import type { Formula } from '../../formula/formula';
 import { isTouched, resolve, reachable, rootsOf, type Program, type Slot } from '../../trace/program';
 import type { Target } from '../../trace/target';
@@ -19,7 +22,9 @@ interface CompiledClass<Place> {
   readonly arrays: ReadonlyMap<Formula, number>;
 }
 
-/** Where a number of state is put before the step, and where its successor is found after it; −1 where there is none. */
+/**
+ * Where a number of state is put before the step, and where its successor is found after it; −1 where there is none.
+ */
 export interface StateRegisters {
   readonly slot: Slot;
   readonly from: number;
@@ -58,7 +63,11 @@ export interface Binding<Place> {
   register(formula: Formula, target?: number): number;
 }
 
-export function bind<Place>(program: Program, targets: readonly Target[], device: Device<unknown, Place>): Binding<Place> {
+export function bind<Place>(
+  program: Program,
+  targets: readonly Target[],
+  device: Device<unknown, Place>,
+): Binding<Place> {
   const all = [...reachable(rootsOf(program))];
   const scalars = all.filter((each) => isSmall(each) && ofStep(each));
   const perTarget = all.filter((each) => isSmall(each) && !ofStep(each) && each.operation !== 'choose');
@@ -66,11 +75,13 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
   const ownRegister = new Map(perTarget.map((each, index) => [each, index]));
   const width = perTarget.length;
   const registers = new Float64Array(scalars.length + width * targets.length);
-  for (const each of scalars) if (each.operation === 'const') registers[scalarRegister.get(each)!] = each.attribute as number;
+  for (const each of scalars)
+    if (each.operation === 'const') registers[scalarRegister.get(each)!] = each.attribute as number;
 
   const phaseOf = phases([...scalars, ...all.filter((each) => isSmall(each) && !ofStep(each))]);
   /** An operand: ~register of the step, or register in a target's block. */
-  const operand = (formula: Formula): number => (ofStep(formula) ? ~scalarRegister.get(formula)! : ownRegister.get(formula)!);
+  const operand = (formula: Formula): number =>
+    ofStep(formula) ? ~scalarRegister.get(formula)! : ownRegister.get(formula)!;
 
   const compileSpec = (spec: KernelSpec): Kernel<Place> => device.compile(spec);
   const classes = new Map<string, CompiledClass<Place>>();
@@ -97,14 +108,22 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
   const bound = targets.map((target, index): BoundTarget<Place> => {
     const { plan, reductions, map, materials, arrays } = compiled[index]!;
     const base = scalars.length + index * width;
-    for (const each of plan.small) if (each.operation === 'size') registers[base + ownRegister.get(each)!] = each.attribute === 'each' ? target.size : target.rows * target.inner;
+    for (const each of plan.small)
+      if (each.operation === 'size')
+        registers[base + ownRegister.get(each)!] = each.attribute === 'each' ? target.size : target.rows * target.inner;
     const values = Array.from({ length: arrays.size }, () => new Float64Array(target.units));
-    const launch = (kernel: ClassKernel<Place> | null): BoundLaunch<Place> | null => kernel && bindLaunch(kernel, target, values);
+    const launch = (kernel: ClassKernel<Place> | null): BoundLaunch<Place> | null =>
+      kernel && bindLaunch(kernel, target, values);
     return {
-      index, base, plan, arrays: values,
+      index,
+      base,
+      plan,
+      arrays: values,
       reductions: reductions.map(launch),
       map: launch(map),
-      materials: new Map(plan.materials.map(({ formula }, at) => [formula, bindLaunch(materials[at]!, target, values)])),
+      materials: new Map(
+        plan.materials.map(({ formula }, at) => [formula, bindLaunch(materials[at]!, target, values)]),
+      ),
       gradientOutput: plan.destinations.findIndex(({ to }) => to === 'gradient'),
       weightOutput: plan.destinations.findIndex(({ to }) => to === 'weight'),
       state: stateRegisters(plan.slots, 'each', plan.small, (each) => absolute(operand(plan.resolve(each)), base)),
@@ -114,16 +133,37 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
   const foldOf = (formula: Formula): Fold => ({
     kind: formula.attribute as Reduction,
     out: scalarRegister.get(formula)!,
-    registers: Int32Array.from(bound, ({ base }, index) => absolute(operand(resolve(formula.args[0]!, targets[index]!)), base)),
+    registers: Int32Array.from(bound, ({ base }, index) =>
+      absolute(operand(resolve(formula.args[0]!, targets[index]!)), base),
+    ),
   });
 
   return {
     registers,
     targets: bound,
-    levels: layPhases(program.levels, phaseOf, scalars, scalarRegister, foldOf, compiled.map(({ tapes }) => tapes)),
-    params: scalars.filter((each) => each.operation === 'param').map((each) => ({ register: scalarRegister.get(each)!, read: each.attribute === 'step' ? null : each.attribute as (step: number) => number })),
-    stepState: stateRegisters([...program.slots.values()].filter((slot) => isTouched(slot, targets)), 'scalar', scalars, (each) => scalarRegister.get(each)!),
-    customs: Array.from({ length: program.levels }, (_, index) => all.filter((each) => each.operation === 'custom' && each.extent === 'scalar' && each.level === index + 1)),
+    levels: layPhases(
+      program.levels,
+      phaseOf,
+      scalars,
+      scalarRegister,
+      foldOf,
+      compiled.map(({ tapes }) => tapes),
+    ),
+    params: scalars
+      .filter((each) => each.operation === 'param')
+      .map((each) => ({
+        register: scalarRegister.get(each)!,
+        read: each.attribute === 'step' ? null : (each.attribute as (step: number) => number),
+      })),
+    stepState: stateRegisters(
+      [...program.slots.values()].filter((slot) => isTouched(slot, targets)),
+      'scalar',
+      scalars,
+      (each) => scalarRegister.get(each)!,
+    ),
+    customs: Array.from({ length: program.levels }, (_, index) =>
+      all.filter((each) => each.operation === 'custom' && each.extent === 'scalar' && each.level === index + 1),
+    ),
     items: all.filter((each) => each.operation === 'item' && isSmall(each)),
     register(formula, target) {
       if (target === undefined) return scalarRegister.get(formula)!;
@@ -133,9 +173,16 @@ export function bind<Place>(program: Program, targets: readonly Target[], device
 }
 
 /** A slot whose old value nobody reads has nothing to load; one without a successor is only read. */
-function stateRegisters(slots: readonly Slot[], extent: 'each' | 'scalar', small: readonly Formula[], register: (formula: Formula) => number): StateRegisters[] {
-  return slots.filter((slot) => slot.extent === extent && !slot.shape).flatMap((slot) => {
-    const leaf = small.find((each) => each.operation === 'state' && each.attribute === slot.path);
-    return leaf ? [{ slot, from: register(leaf), next: slot.next ? register(slot.next) : -1, place: -1 }] : [];
-  });
+function stateRegisters(
+  slots: readonly Slot[],
+  extent: 'each' | 'scalar',
+  small: readonly Formula[],
+  register: (formula: Formula) => number,
+): StateRegisters[] {
+  return slots
+    .filter((slot) => slot.extent === extent && !slot.shape)
+    .flatMap((slot) => {
+      const leaf = small.find((each) => each.operation === 'state' && each.attribute === slot.path);
+      return leaf ? [{ slot, from: register(leaf), next: slot.next ? register(slot.next) : -1, place: -1 }] : [];
+    });
 }

@@ -1,4 +1,7 @@
-/** Fused backends: programs run as a few compiled kernels per variable, with the small values between them on the host. */
+/**
+ * Fused backends: programs run as a few compiled kernels per variable, with the small values between them on the
+ * host.
+ */
 import type { Program } from '../../trace/program';
 import type { Target } from '../../trace/target';
 import type { Backend } from '../backend';

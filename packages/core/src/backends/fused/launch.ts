@@ -40,7 +40,8 @@ export interface LiveInput {
 /** A register's place in the array of all, from an operand of a target's tape. */
 export const absolute = (operand: number, base: number): number => (operand < 0 ? ~operand : base + operand);
 
-export const sourceOf = (leaf: Formula): LiveInput['from'] => (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
+export const sourceOf = (leaf: Formula): LiveInput['from'] =>
+  (leaf.operation === 'input' ? leaf.attribute : leaf.operation) as LiveInput['from'];
 
 export function prepareKernel<Place>(
   spec: KernelSpec,
@@ -63,12 +64,17 @@ export function prepareKernel<Place>(
   };
 }
 
-export function bindLaunch<Place>(of: ClassKernel<Place>, { rows, units, inner, size }: Target, arrays: readonly Float64Array[]): BoundLaunch<Place> {
+export function bindLaunch<Place>(
+  of: ClassKernel<Place>,
+  { rows, units, inner, size }: Target,
+  arrays: readonly Float64Array[],
+): BoundLaunch<Place> {
   const perUnit = of.units.length > 0 || of.unitResults.some((index) => index >= 0);
   return {
     of,
     launch: {
-      inputs: [], outputs: [],
+      inputs: [],
+      outputs: [],
       uniforms: of.uniformValues,
       units: of.units.map((index) => arrays[index]!),
       results: of.resultValues,

@@ -1,7 +1,8 @@
 /**
  * Splits a program, for one class of variables, into kernels and small values.
  *
- * Variables whose choices, layout and state agree form a class: they share kernels and the order in which small values are computed.
+ * Variables whose choices, layout and state agree form a class: they share kernels and the order in which small
+ * values are computed.
  */
 import type { Formula, VariableInfo } from '../../formula/formula';
 import { belongs, reachable, resolve, rootsOf, type Program, type Slot } from '../../trace/program';
@@ -46,7 +47,8 @@ export interface ClassPlan {
 export function classKey(program: Program, variable: VariableInfo): string {
   const shape = variable.units === 1 ? 'flat' : variable.inner === 1 ? 'rows' : 'inner';
   const members = [...program.slots.values()].map((slot) => Number(belongs(slot, variable)));
-  return `${shape}|${program.choices.map((choice) => (choice.attribute as (variable: VariableInfo) => number)(variable)).join()}|${members.join('')}`;
+  const answers = program.choices.map((choice) => (choice.attribute as (variable: VariableInfo) => number)(variable));
+  return `${shape}|${answers.join()}|${members.join('')}`;
 }
 
 const plans = new WeakMap<Program, Map<string, ClassPlan>>();
@@ -54,14 +56,15 @@ const plans = new WeakMap<Program, Map<string, ClassPlan>>();
 /** The plan for a variable's class, made once. */
 export function planFor(program: Program, variable: VariableInfo, key: string): ClassPlan {
   let ofProgram = plans.get(program);
-  if (!ofProgram) plans.set(program, ofProgram = new Map());
+  if (!ofProgram) plans.set(program, (ofProgram = new Map()));
   let plan = ofProgram.get(key);
-  if (!plan) ofProgram.set(key, plan = planClass(program, variable));
+  if (!plan) ofProgram.set(key, (plan = planClass(program, variable)));
   return plan;
 }
 
 /** Passes over a variable's memory. */
-export const passesOf = ({ reductions, map, materials }: ClassPlan): number => reductions.filter(Boolean).length + Number(map !== null) + materials.length;
+export const passesOf = ({ reductions, map, materials }: ClassPlan): number =>
+  reductions.filter(Boolean).length + Number(map !== null) + materials.length;
 
 export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   const take = (formula: Formula): Formula => resolve(formula, variable);
@@ -70,7 +73,10 @@ export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   const all = [...reachable(rootsOf(program, variable), variable)];
 
   const kernel = (stores: readonly Formula[], reduces: readonly Formula[]): KernelSpec => {
-    const inputs: Formula[] = [], uniforms: Formula[] = [], units: Formula[] = [], seen = new Set<Formula>();
+    const inputs: Formula[] = [],
+      uniforms: Formula[] = [],
+      units: Formula[] = [],
+      seen = new Set<Formula>();
     const visit = (formula: Formula): void => {
       const at = take(formula);
       if (seen.has(at) || at.operation === 'const') return;
@@ -84,13 +90,15 @@ export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   };
 
   const levels = Array.from({ length: program.levels }, (_, index) => index + 1);
-  const ofElements = (formula: Formula): boolean => formula.operation === 'reduce' && take(formula.args[0]!).extent === 'element';
+  const ofElements = (formula: Formula): boolean =>
+    formula.operation === 'reduce' && take(formula.args[0]!).extent === 'element';
   const reductions = levels.map((level) => {
     const reduces = all.filter((each) => ofElements(each) && each.level === level);
     return reduces.length ? kernel([], reduces) : null;
   });
 
-  const stores: Formula[] = [], destinations: Destination[] = [];
+  const stores: Formula[] = [],
+    destinations: Destination[] = [];
   const store = (value: Formula, destination: Destination): void => {
     stores.push(take(value));
     destinations.push(destination);
@@ -104,12 +112,18 @@ export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   }
 
   const customs = all.filter((each) => each.operation === 'custom' && each.extent === 'each');
-  const materials = new Set(customs.flatMap((each) => each.args.map(take)).filter((each) => each.extent === 'element' && !isLeaf(each)));
+  const materials = new Set(
+    customs.flatMap((each) => each.args.map(take)).filter((each) => each.extent === 'element' && !isLeaf(each)),
+  );
   return {
     reductions,
     map: stores.length ? kernel(stores, []) : null,
     destinations,
-    small: all.filter((each) => (each.extent === 'each' || each.extent === 'unit') && !each.opaque && each.operation !== 'custom').sort((a, b) => a.id - b.id),
+    small: all
+      .filter(
+        (each) => (each.extent === 'each' || each.extent === 'unit') && !each.opaque && each.operation !== 'custom',
+      )
+      .sort((a, b) => a.id - b.id),
     customs: levels.map((level) => customs.filter((each) => each.level === level)),
     materials: [...materials].map((formula) => ({ formula, spec: kernel([formula], []) })),
     slots,
@@ -118,4 +132,5 @@ export function planClass(program: Program, variable: VariableInfo): ClassPlan {
   };
 }
 
-export const isLeaf = (formula: Formula): boolean => formula.operation === 'input' || formula.operation === 'state' || formula.operation === 'item';
+export const isLeaf = (formula: Formula): boolean =>
+  formula.operation === 'input' || formula.operation === 'state' || formula.operation === 'item';

@@ -41,7 +41,10 @@ export class Heap {
 
   constructor(private readonly backend: WasmBackend) {
     const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
-    if (!memory) throw new Error('[core] wasm: the tfjs wasm backend shows no memory; clipkit works with 4.3.0 and later, below 5');
+    if (!memory)
+      throw new Error(
+        '[core] wasm: the tfjs wasm backend shows no memory; clipkit works with 4.3.0 and later, below 5',
+      );
     this.memory = memory;
   }
 
@@ -53,7 +56,9 @@ export class Heap {
       this.address = this.backend.wasm._malloc(this.size + 16) >>> 0;
       if (!this.address) {
         this.size = 0;
-        throw new Error(`[core] wasm: no memory for ${bytes} bytes of scratch; dispose tensors or use smaller variables`);
+        throw new Error(
+          `[core] wasm: no memory for ${bytes} bytes of scratch; dispose tensors or use smaller variables`,
+        );
       }
     }
     if (this.buffer !== this.memory.buffer) this.view();
@@ -61,7 +66,7 @@ export class Heap {
   }
 
   private view(): void {
-    const buffer = this.buffer = this.memory.buffer;
+    const buffer = (this.buffer = this.memory.buffer);
     this.uint32 = new Uint32Array(buffer);
     this.float32 = new Float32Array(buffer);
     this.float64 = new Float64Array(buffer);

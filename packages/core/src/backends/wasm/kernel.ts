@@ -6,7 +6,8 @@ import { frameOf, hasBlocks, STRIDE_BYTES, type FrameLayout } from './frame';
 import { aligned, type Address, type Heap } from './heap';
 
 /** Sums of squares outside of this range may have lost something to single precision and are taken again in double. */
-const SAFE_MIN = 1e-24, SAFE_MAX = 1e37;
+const SAFE_MIN = 1e-24,
+  SAFE_MAX = 1e37;
 
 export class WasmKernel implements Kernel<Address> {
   private readonly frame: FrameLayout;
@@ -16,7 +17,11 @@ export class WasmKernel implements Kernel<Address> {
   private readonly perUnit: boolean;
   private readonly frameBytes: number;
 
-  constructor(spec: KernelSpec, private readonly call: (frame: Address) => void, private readonly heap: Heap) {
+  constructor(
+    spec: KernelSpec,
+    private readonly call: (frame: Address) => void,
+    private readonly heap: Heap,
+  ) {
     this.frame = frameOf(spec);
     this.frameBytes = aligned(4 * this.frame.words);
     this.blocks = hasBlocks(spec);
@@ -26,13 +31,16 @@ export class WasmKernel implements Kernel<Address> {
   }
 
   run(launch: Launch<Address>): void {
-    const { frame, heap } = this, columns = launch.columns * launch.inner;
+    const { frame, heap } = this,
+      columns = launch.columns * launch.inner;
     const base = heap.scratch(this.frameBytes + (this.perUnit ? this.unitBytes(launch, columns) : 0));
-    const { uint32, float32 } = heap, word = base >>> 2;
+    const { uint32, float32 } = heap,
+      word = base >>> 2;
     const { inputs, outputs } = launch;
     for (let index = 0; index < inputs.length; index++) uint32[word + frame.inputs + index] = inputs[index]!;
     for (let index = 0; index < outputs.length; index++) uint32[word + frame.outputs + index] = outputs[index]!;
-    for (let index = 0; index < launch.uniforms.length; index++) float32[word + frame.uniforms + index] = launch.uniforms[index]!;
+    for (let index = 0; index < launch.uniforms.length; index++)
+      float32[word + frame.uniforms + index] = launch.uniforms[index]!;
     uint32[word + frame.rows] = launch.rows;
     uint32[word + frame.bytes] = 4 * columns;
     // Maps run pairs of vectors in their fast part, norms blocks of strides.
@@ -69,7 +77,12 @@ export class WasmKernel implements Kernel<Address> {
 
   /** Puts values per unit behind the frame, and the accumulators of reductions per unit behind those. */
   private placeUnits(launch: Launch<Address>, base: Address, columns: number): void {
-    const { frame, starts, heap: { uint32, float32, float64 } } = this, word = base >>> 2;
+    const {
+        frame,
+        starts,
+        heap: { uint32, float32, float64 },
+      } = this,
+      word = base >>> 2;
     let next = base + this.frameBytes;
     for (let index = 0; index < launch.units.length; index++) {
       uint32[word + frame.units + index] = next;
@@ -85,18 +98,28 @@ export class WasmKernel implements Kernel<Address> {
   }
 
   private collect(launch: Launch<Address>, base: Address): void {
-    const { kinds, frame, heap: { uint32, float64 } } = this, first = (base >>> 3) + (frame.results >> 1);
+    const {
+        kinds,
+        frame,
+        heap: { uint32, float64 },
+      } = this,
+      first = (base >>> 3) + (frame.results >> 1);
     for (let index = 0; index < kinds.length; index++) {
-      const perUnit = launch.unitResults[index], isNorm = kinds[index] === 'norm';
+      const perUnit = launch.unitResults[index],
+        isNorm = kinds[index] === 'norm';
       if (!perUnit) {
         launch.results[index] = isNorm ? Math.sqrt(float64[first + index]!) : float64[first + index]!;
         continue;
       }
       const from = uint32[(base >>> 2) + frame.unitResults + index]! >>> 3;
-      const { inner } = launch, isMax = kinds[index] === 'max';
+      const { inner } = launch,
+        isMax = kinds[index] === 'max';
       for (let unit = 0; unit < perUnit.length; unit++) {
         let total = float64[from + unit * inner]!;
-        for (let at = 1; at < inner; at++) total = isMax ? Math.max(total, float64[from + unit * inner + at]!) : total + float64[from + unit * inner + at]!;
+        for (let at = 1; at < inner; at++)
+          total = isMax
+            ? Math.max(total, float64[from + unit * inner + at]!)
+            : total + float64[from + unit * inner + at]!;
         perUnit[unit] = isNorm ? Math.sqrt(total) : total;
       }
     }
@@ -109,5 +132,6 @@ function spread(values: Float64Array, target: Float32Array, start: number, inner
     target.set(values, start);
     return;
   }
-  for (let unit = 0; unit < values.length; unit++) target.fill(values[unit]!, start + unit * inner, start + (unit + 1) * inner);
+  for (let unit = 0; unit < values.length; unit++)
+    target.fill(values[unit]!, start + unit * inner, start + (unit + 1) * inner);
 }
