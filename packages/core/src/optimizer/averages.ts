@@ -15,7 +15,7 @@ export class Averages {
     const { owner, state } = this;
     state.meet(owner, variables);
     const unmet = state.waiting(slot).map(({ name }) => name ?? 'a variable without a name');
-    if (unmet.length)
+    if (unmet.length && state.records.some(({ variable }) => variable))
       throw new RangeError(
         `${owner}: swapAveragedWeights has saved averages of ${unmet.join(', ')}, which came in no step since loading; ` +
           "pass the model's variables",
