@@ -37,15 +37,19 @@ function kinOf(name: string): Kin {
   return kin;
 }
 
-/** tfjs names a variable without a name by a number, and a layer without one by its class and a number: `dense_Dense3/kernel`. */
+/**
+ * tfjs names a variable without a name by a number, and a layer without one by its class and a number: `dense_Dense3/kernel`,
+ * within a bidirectional layer `forward_gru_GRU1/kernel`.
+ */
 function readKin(name: string): Kin {
   if (/^\d+$/.test(name)) return { stem: '', telling: false };
   const canonical = name.replace(/(_\d+)+$/, '');
   let telling = true;
-  const stem = canonical.replace(/(^|\/)([a-z0-9_]+)_([A-Z][A-Za-z0-9]*?)\d+(?=\/|$)/g, (all, before: string, snake: string, className: string) => {
-    if (snake.replace(/_/g, '') !== className.toLowerCase()) return all;
+  const stem = canonical.replace(/(^|\/)((?:forward_|backward_)?)([a-z0-9_]+)_([A-Z][A-Za-z0-9]*)(?=\/|$)/g, (all, before: string, direction: string, snake: string, numbered: string) => {
+    const { length } = snake.replace(/_/g, ''), className = numbered.slice(0, length);
+    if (snake.replace(/_/g, '') !== className.toLowerCase() || !/^\d+$/.test(numbered.slice(length))) return all;
     telling = false;
-    return `${before}${className}`;
+    return `${before}${direction}${className}`;
   });
   return { stem, telling };
 }
@@ -97,7 +101,7 @@ class Matching {
 
   run(others: readonly Live[]): number[] {
     this.byName();
-    this.byOrder();
+    this.byOrder(others);
     this.refuseLeftovers(others);
     return this.found;
   }
@@ -118,7 +122,7 @@ class Matching {
   /** All under their old names; or all with one `_N` more, one less, or another one, as loading renames them. */
   private byRenaming(mine: readonly number[], theirs: readonly number[]): number[] | null {
     for (const [ofLive, ofSaved] of RENAMINGS) {
-      const names = theirs.map((index) => ofSaved(this.saved[index]!.name!));
+      const names = theirs.map((index) => ofSaved(this.saved[index]!.name ?? ''));
       const places = mine.map((index) => names.indexOf(ofLive(this.live[index]!.name)));
       const isCertain = places.every((at) => at >= 0 && names.indexOf(names[at]!, at + 1) < 0);
       if (isCertain && new Set(places).size === places.length) return places.map((at) => theirs[at]!);
@@ -136,13 +140,13 @@ class Matching {
   }
 
   /** What names do not tell: all of it in its order, or the one way in which some of it fits into the other. */
-  private byOrder(): void {
+  private byOrder(others: readonly Live[]): void {
     const mine = indicesOf(this.found, (other) => other < 0), theirs = indicesOf(this.taken, (taken) => !taken);
     if (!mine.length || !theirs.length) return;
     const fits = mine.length === theirs.length && mine.every((index, at) => agrees(this.saved[theirs[at]!]!, this.live[index]!));
     const found = mine.length === theirs.length
       ? this.bySameNames(mine, theirs) ?? (fits ? theirs : this.byKind(mine, theirs))
-      : this.embed(mine, theirs) ?? this.byExactName(mine, theirs);
+      : this.embed(mine, theirs) ?? this.byNamesOfFile(mine, theirs, others);
     if (found) this.take(mine, found);
     else if (mine.some((index) => theirs.some((other) => agrees(this.saved[other]!, this.live[index]!)))) this.refuse(mine, theirs);
   }
@@ -160,13 +164,18 @@ class Matching {
     return places.every((other) => other !== undefined) ? places as number[] : null;
   }
 
-  /** Layers that are named as they were saved, all of those that are there: a file's own names. Bare numbers are too common for that. */
-  private byExactName(mine: readonly number[], theirs: readonly number[]): number[] | null {
-    const exact = mine.map((index) => theirs.find((other) => {
-      const { name, shape } = this.saved[other]!;
-      return name === this.live[index]!.name && this.liveKin[index]!.stem !== '' && (!shape || isSameShape(shape, this.live[index]!.shape));
-    }));
-    return exact.every((index) => index !== undefined) ? exact as number[] : null;
+  /**
+   * Layers that are named as they were saved, since they came from the same file. Layers made anew have such names too, where
+   * numbers moved on, but then others of their kind are about that were not saved. tfjs gives no number twice, so a name that it
+   * had to make unique is a file's. Bare numbers are too common for all that.
+   */
+  private byNamesOfFile(mine: readonly number[], theirs: readonly number[], others: readonly Live[]): number[] | null {
+    const found = mine.every((index) => this.liveKin[index]!.stem !== '') ? this.byRenaming(mine, theirs) : null;
+    if (!found?.every((other, at) => agrees(this.saved[other]!, this.live[mine[at]!]!))) return null;
+    const names = new Set(theirs.map((other) => this.saved[other]!.name!));
+    const isNew = (other: Live): boolean => !names.has(other.name) && theirs.some((index) => agrees(this.saved[index]!, other));
+    const isOfFile = mine.every((index) => stripped(this.live[index]!.name) !== this.live[index]!.name) || !others.some(isNew);
+    return isOfFile ? found : null;
   }
 
   /**
