@@ -11,7 +11,7 @@ export interface PatternBudget {
 
 /** About one for each character of a pattern; a name is tested in at most about so many looks a character. */
 const MOST_STATES = 10_000;
-/** At states, over all names and patterns; looks whose outcome is known already do not count. A fraction of a second. */
+/** About one for each character of a pattern; at most about so many looks are taken for a character of a name. */
 const MOST_LOOKS = 5_000_000;
 
 /** That of one configuration. */

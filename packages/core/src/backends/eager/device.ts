@@ -75,7 +75,7 @@ export const device: SmallValues<Value> = {
     value.s ? tf.where(tf.isFinite(value.m), tf.minimum(joined(value), LARGEST_SINGLE), value.m) : value.m,
   times(elements, { m, s }) {
     if (!s) return tf.mul(elements, m);
-    // A factor that is ordinary as a whole is not taken apart: times 2⁻⁶⁴ a small element would vanish, times 2⁶⁴ overflow.
+    // A factor that is ordinary as a whole is not taken apart: by 2⁻⁶⁴ a small element would vanish.
     const whole = tf.mul(m, s);
     const size = tf.abs(whole);
     const fits = tf.logicalOr(tf.logicalAnd(tf.greaterEqual(size, SMALLEST_NORMAL), tf.isFinite(whole)), tf.equal(m, 0));
