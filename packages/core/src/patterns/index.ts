@@ -11,7 +11,7 @@ export interface PatternBudget {
 
 /** About one for each character of a pattern; a name is tested in at most about so many looks a character. */
 const MOST_STATES = 10_000;
-/** About one for each character of a pattern; at most about so many looks are taken for a character of a name. */
+/** At states, for all names together; what is known already does not count. They take a fraction of a second. */
 const MOST_LOOKS = 5_000_000;
 
 /** That of one configuration. */
