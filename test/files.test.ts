@@ -211,6 +211,21 @@ describe('in code as from files', () => {
     expect(() => sgd({ clip: Array.from({ length: 65 }, () => byNorm(1)) }).getConfig()).toThrow('at most 64 transforms');
   });
 
+  it('a variable goes through one of many groups, so that these count once', () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const groups = (count: number, each: number): GradientTransform => perGroup(
+      Array.from({ length: count }, (_, index) => ({ match: new RegExp(`layer_${index}/`), use: Array.from({ length: each }, () => byNorm(0.1)) })),
+      { rest: [byNorm(0.2), byNorm(0.3)] },
+    );
+    for (const transform of [groups(300, 1), groups(500, 2), groups(10, 61)]) {
+      const optimizer = sgd({ clip: transform });
+      expect(takeSteps(load(saved(optimizer)))).toEqual(takeSteps(optimizer));
+    }
+    expect(() => sgd({ clip: groups(2, 62) }).getConfig()).toThrow('at most 64 transforms for one variable');
+    expect(() => sgd({ clip: [groups(2, 1), ...Array.from({ length: 61 }, () => byNorm(1))] }).getConfig()).toThrow('at most 64 transforms for one variable');
+    expect(() => sgd({ clip: groups(520, 2) }).getConfig()).toThrow('at most 1024 transforms altogether');
+  }, ENOUGH);
+
   it('a transform of another stage inside a transform of one\'s own is refused when the optimizer is made', () => {
     const around = defineTransform({ kind: 'aroundOfTheTest', arguments: (use: GradientTransform) => ({ use }), options: { use: fields.transform() }, update: ({ gradient, apply }, { use }) => ({ gradient: apply(use, 'use', { gradient }).gradient }) });
     expect(() => sgd({ clip: around(clipWeights({ value: 1 })) })).toThrow('a transform in aroundOfTheTest must be');

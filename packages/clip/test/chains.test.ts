@@ -119,3 +119,26 @@ it(`${CHAINS} random chains`, async () => {
   expect(kinds.size).toBe(new Set([...ATOMS, ...COMPOUNDS].map((make) => make(new Chance(1)).kind)).size + 1);
   expect(wanted.every((run_) => run_.every((values) => values.every(Number.isFinite)))).toBe(true);
 });
+
+it('chains of any length, whose norms alternate between the step and its variables', async () => {
+  const chance = new Chance(77);
+  const shapes = [{ name: 'v0', shape: [4, 3] }, { name: 'v1', shape: [5] }], numbers = randomNumbers(5);
+  const values = shapes.map(({ shape }) => Float64Array.from({ length: shape.reduce((all, each) => all * each, 1) }, () => numbers()));
+  for (const length of [7, 8, 9, 16, 40, 64]) {
+    for (const kinds of [[3], [3, 2, 0, 10, 11, 12, 4], [7, 8, 6]]) {
+      const chain = Array.from({ length }, (_, index) => ATOMS[kinds[index % kinds.length]!]!(chance));
+      const results: Float32Array[] = [];
+      for (const runtime of RUNTIMES) {
+        await runOn(runtime, () => {
+          const variables = makeVariables(shapes, values);
+          const optimizer = sgd({ learningRate: 0.1, clip: chain });
+          for (let step = 0; step < 3; step++) applyNumbers(optimizer, variables, values.map((each) => each.map((value) => value * (1 + step))));
+          results.push(Float32Array.from(variables.flatMap((variable) => [...variable.dataSync()])));
+          optimizer.dispose();
+          tf.dispose(variables);
+        });
+      }
+      for (const result of results.slice(1)) expect(largestDifference([result], [results[0]!]), `${length} of ${kinds.join()}`).toBeLessThan(TOLERANCE);
+    }
+  }
+});

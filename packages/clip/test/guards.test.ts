@@ -132,6 +132,43 @@ for (const runtime of EVERYWHERE) {
         }));
     }
 
+    it('what a function gives must be a number: text, null and lists count as none', () =>
+      runOn(runtime, () => {
+        for (const given of ['0.5', 'x', '', null, undefined, true, [1], [-1, 1], {}, () => 1, adjustable(1)]) {
+          for (const [name, make] of Object.entries(THRESHOLDS)) {
+            for (const build of Object.values(OPTIMIZERS)) {
+              let value: unknown = 0.5;
+              const scene = new Scene(build(make(() => value as number))).train(0, 1);
+              const before = scene.values();
+              value = given;
+              expect(() => {
+                scene.train(1, 2);
+              }, `${name} of ${String(given)}`).toThrow(/must be a number .* got NaN \(from the function at step 1, which gave /);
+              expect(largestDifference(scene.values(), before)).toBe(0);
+              value = NaN;
+              expect(() => {
+                scene.train(1, 2);
+              }).toThrow(/got NaN \(from the function at step 1\)$/);
+              scene.dispose();
+            }
+          }
+        }
+      }));
+
+    it('a learning rate that is set must be finite, as one that is given', () =>
+      runOn(runtime, () => {
+        for (const make of [() => adam({ learningRate: 0.1 }), () => clip(tf.train.sgd(0.1), { clipnorm: 1 })]) {
+          for (const rate of [Infinity, 1e39, NaN, -1]) {
+            const optimizer = make();
+            expect(() => {
+              optimizer.learningRate = rate;
+            }).toThrow(RangeError);
+            expect(optimizer.learningRate).toBe(0.1);
+            optimizer.dispose();
+          }
+        }
+      }));
+
     it('an interval: NaN, or the wrong way round', () =>
       runOn(runtime, async () => {
         for (const build of Object.values(OPTIMIZERS)) {

@@ -297,3 +297,31 @@ for (const runtime of EVERYWHERE) {
       }));
   });
 }
+
+for (const runtime of EVERYWHERE) {
+  it(`${runtime}: elements far below a norm near the end of single precision keep their digits`, () =>
+    runOn(runtime, () => {
+      const lists: Lists = [
+        [3e38, 3e38, 3e-32],
+        [2e-31, 0, 1e31, -3e-35],
+      ];
+      for (const [transform, factor] of [
+        [softClip(Infinity), 1],
+        [byGlobalNorm(4e38), 4e38 / length(lists.flat())],
+        [normalizeGradients({ to: 3e38 }), 3e38 / length(lists.flat())],
+      ] as const) {
+        const recorder = new Recorder();
+        const optimizer = clip(recorder, transform);
+        const variables = makeVariables(SHAPES, WEIGHTS);
+        applyNumbers(optimizer, variables, lists);
+        SHAPES.forEach(({ name }, index) => {
+          recorder.last[name]!.forEach((got, at) => {
+            const wanted = lists[index]![at]! * factor;
+            expect(Math.abs(got - wanted)).toBeLessThanOrEqual(1e-5 * Math.abs(wanted));
+          });
+        });
+        optimizer.dispose();
+        tf.dispose(variables);
+      }
+    }));
+}

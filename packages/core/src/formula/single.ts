@@ -3,7 +3,7 @@
 export const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 /** The least number that is rounded to Infinity. */
 export const SINGLE_OVERFLOW = 2 ** 128 - 2 ** 103;
-const SMALLEST_NORMAL = 2 ** -126;
+export const SMALLEST_NORMAL = 2 ** -126;
 
 /** The number as single precision holds it, but finite where it is finite. */
 export const bounded = (value: number): number =>

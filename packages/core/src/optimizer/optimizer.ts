@@ -101,7 +101,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   set learningRate(rate: number) {
     if (typeof rate !== 'number') throw new TypeError(expected(this.owner, 'learningRate', 'a number >= 0', rate));
-    threshold()(rate, this.owner, 'learningRate');
+    threshold({ finite: true })(rate, this.owner, 'learningRate');
     if (this.inner) writeLearningRate(this.inner, rate);
     else this.rate = rate;
   }

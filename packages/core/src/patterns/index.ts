@@ -6,10 +6,17 @@ import { readExpression } from './syntax';
 /** What all patterns of one configuration may need together; reading a pattern takes its share. */
 export interface PatternBudget {
   states: number;
+  looks: number;
 }
 
-/** About one for each character of a pattern; a name is tested in at most so many looks a character. */
-export const MOST_STATES = 10_000;
+/** About one for each character of a pattern; a name is tested in at most about so many looks a character. */
+const MOST_STATES = 10_000;
+/** At states, for all names together; what is known already does not count. They take a fraction of a second. */
+const MOST_LOOKS = 5_000_000;
+
+/** That of one configuration. */
+export const patternBudget = (): PatternBudget => ({ states: MOST_STATES, looks: MOST_LOOKS });
+
 /** Longer ones are not names of variables. */
 export const MOST_CHARACTERS = 10_000;
 
@@ -25,7 +32,7 @@ export function readPattern(
   owner: string,
   source: string,
   flags: string,
-  budget: PatternBudget = { states: MOST_STATES },
+  budget: PatternBudget = patternBudget(),
 ): RegExp {
   if (source.length > MOST_CHARACTERS)
     throw new RangeError(about(owner, `a pattern has at most ${MOST_CHARACTERS} characters, got ${source.length}`));
@@ -52,7 +59,15 @@ export function readPattern(
       ),
     );
   }
-  programs.set(pattern, new PatternProgram(expression, flags));
+  const look = (): void => {
+    budget.looks -= 1;
+    if (budget.looks >= 0) return;
+    throw new RangeError(
+      `[core] matching: the patterns of a saved configuration are too expensive for these names of variables, at ` +
+        `${show(source)}; write it shorter, or list the names`,
+    );
+  };
+  programs.set(pattern, new PatternProgram(expression, flags, look));
   return pattern;
 }
 

@@ -1,16 +1,6 @@
-/**
- * Matching by the set of all states at once [Thompson 1968, "Regular expression search algorithm"]: each character is
- * looked at once, so no text and no pattern can make it back-track.
- */
-import { has, LINE_ENDS, WORD, type CharacterSet } from './sets';
-import type { Assertion, Expression } from './syntax';
-
-type Instruction =
-  | { readonly kind: 'set'; readonly set: CharacterSet }
-  | { readonly kind: 'assertion'; readonly assertion: Assertion }
-  /** Goes on at each of these. */
-  | { readonly kind: 'fork'; readonly to: number[] }
-  | { readonly kind: 'match' };
+/** Regular expressions as instructions, of which all that a text can have reached are followed at once. */
+import { END, StateSets, type Instruction } from './states';
+import type { Expression } from './syntax';
 
 /** How many instructions an expression becomes, before any is made: repetitions are written out. */
 export function sizeOf(expression: Expression): number {
@@ -32,13 +22,14 @@ export function sizeOf(expression: Expression): number {
 export class PatternProgram {
   private readonly instructions: Instruction[] = [];
   private readonly unicode: boolean;
-  private readonly multiline: boolean;
+  private readonly sets: StateSets;
 
-  constructor(expression: Expression, flags: string) {
+  /** @param look called for each look at an instruction that is not known already: throws where there were too many */
+  constructor(expression: Expression, flags: string, look: () => void) {
     this.unicode = flags.includes('u');
-    this.multiline = flags.includes('m');
     this.emit(expression);
     this.instructions.push({ kind: 'match' });
+    this.sets = new StateSets(this.instructions, flags.includes('m'), look);
   }
 
   private emit(expression: Expression): void {
@@ -93,43 +84,14 @@ export class PatternProgram {
 
   /** Whether the pattern occurs anywhere in the text. */
   test(text: string): boolean {
-    const characters = this.unicode
-      ? Array.from(text, (each) => each.codePointAt(0)!)
-      : Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
-    const { instructions } = this;
-    /** Where each instruction was entered last, so that none is entered twice at one place. */
-    const entered = new Int32Array(instructions.length).fill(-1);
-    let states: number[] = [];
-    for (let at = 0; at <= characters.length; at++) {
-      // A match may begin anywhere.
-      const waiting = [...states, 0];
-      states = [];
-      while (waiting.length > 0) {
-        const state = waiting.pop()!;
-        if (entered[state] === at) continue;
-        entered[state] = at;
-        const instruction = instructions[state]!;
-        if (instruction.kind === 'match') return true;
-        if (instruction.kind === 'fork') waiting.push(...instruction.to);
-        else if (instruction.kind === 'assertion') {
-          if (this.holds(instruction.assertion, characters, at)) waiting.push(state + 1);
-        } else if (at < characters.length && has(instruction.set, characters[at]!)) states.push(state + 1);
-      }
+    let set = this.sets.start;
+    for (let at = 0; at < text.length; ) {
+      const character = this.unicode ? text.codePointAt(at)! : text.charCodeAt(at);
+      const next = this.sets.after(set, character);
+      if (next === null) return true;
+      set = next;
+      at += character > 0xffff ? 2 : 1;
     }
-    return false;
-  }
-
-  private holds(assertion: Assertion, characters: readonly number[], at: number): boolean {
-    const isWord = (index: number): boolean => index >= 0 && index < characters.length && has(WORD, characters[index]!);
-    switch (assertion) {
-      case 'start':
-        return at === 0 || (this.multiline && has(LINE_ENDS, characters[at - 1]!));
-      case 'end':
-        return at === characters.length || (this.multiline && has(LINE_ENDS, characters[at]!));
-      case 'boundary':
-        return isWord(at - 1) !== isWord(at);
-      case 'noBoundary':
-        return isWord(at - 1) === isWord(at);
-    }
+    return this.sets.after(set, END) === null;
   }
 }

@@ -52,9 +52,13 @@ export function bothCases(set: CharacterSet): CharacterSet {
 }
 
 export function has(set: CharacterSet, character: number): boolean {
-  for (let at = 0; at < set.length; at += 2) {
-    if (character < set[at]!) return false;
-    if (character <= set[at + 1]!) return true;
+  let low = 0;
+  let high = set.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (character < set[2 * middle]!) high = middle;
+    else if (character > set[2 * middle + 1]!) low = middle + 1;
+    else return true;
   }
   return false;
 }

@@ -40,17 +40,50 @@ export function makeSchedule(
   }) as Schedule;
 }
 
+type Read = (step: number) => number;
+/** By the user's function: options that have the same one share its call. */
+const readers = new WeakMap<Read, Read>();
+const sources = new WeakMap<Schedule, Read>();
+/** What a reader was given last, in a list, where that was no number. */
+const misgiven = new WeakMap<Read, readonly [unknown]>();
+
+/** Whatever else than a number a function gives is NaN, which no option takes: a text or null would count as one. */
+function readerOf(read: Read): Read {
+  const known = readers.get(read);
+  if (known) return known;
+  const reader = (step: number): number => {
+    const given: unknown = read(step);
+    if (typeof given === 'number') {
+      misgiven.delete(reader);
+      return given;
+    }
+    misgiven.set(reader, [given]);
+    return NaN;
+  };
+  readers.set(read, reader);
+  return reader;
+}
+
+/** What else than a number a function gave last: a list of one, or an empty one. */
+export function misgivenBy(schedule: Schedule): readonly unknown[] {
+  const reader = sources.get(schedule);
+  return (reader && misgiven.get(reader)) ?? [];
+}
+
 /** A plain function as a schedule: called once a step on the host. Saving it fails, since code is not configuration. */
-export function fromFunction(read: (step: number) => number): Schedule {
-  return makeSchedule(
+export function fromFunction(read: Read): Schedule {
+  const reader = readerOf(read);
+  const made = makeSchedule(
     'function',
     () => {
       throw new TypeError(
         '[core] getConfig: a plain function cannot be saved; use a schedule such as linear({ from, to, steps }) or adjustable(value)',
       );
     },
-    () => param(read),
+    () => param(reader),
   );
+  sources.set(made, reader);
+  return made;
 }
 
 /** A threshold as something that `lift` takes. */

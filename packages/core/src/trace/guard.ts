@@ -1,6 +1,7 @@
 /** Options whose values come while training runs: each is checked as at the start, before the step changes anything. */
+import { show } from '../errors';
 import { lift, type Formula } from '../formula/formula';
-import { isSchedule, type Schedule } from '../schedules/schedule';
+import { isSchedule, misgivenBy, type Schedule } from '../schedules/schedule';
 import { isTransform, type GradientTransform } from '../transform/transform';
 
 export interface Guard {
@@ -37,9 +38,8 @@ function guard(
           replaceSchedules(transform.options[name], () => numbers[next++]!),
         );
       } catch (error) {
-        throw new RangeError(`${(error as Error).message} (from ${inWords(schedules)} at step ${step})`, {
-          cause: error,
-        });
+        const where = `from ${inWords(schedules)} at step ${step}${misgiven(schedules)}`;
+        throw new RangeError(`${(error as Error).message} (${where})`, { cause: error });
       }
     },
   };
@@ -63,4 +63,10 @@ function inWords(schedules: readonly Schedule[]): string {
   const kinds = schedules.map(({ kind }) => kind);
   if (kinds.length > 1) return `the schedules ${kinds.join(' and ')}`;
   return kinds[0] === 'function' ? 'the function' : `the schedule ${kinds[0]}`;
+}
+
+/** What a function gave instead of a number, for which its value is NaN. */
+function misgiven(schedules: readonly Schedule[]): string {
+  const given = schedules.flatMap(misgivenBy);
+  return given.length ? `, which gave ${given.map(show).join(' and ')}` : '';
 }

@@ -5,7 +5,7 @@
 import { buildSchedule } from '../schedules/define';
 import { isSchedule } from '../schedules/schedule';
 import { show } from '../errors';
-import { MOST_STATES, readPattern, type PatternBudget } from '../patterns';
+import { patternBudget, readPattern } from '../patterns';
 import { buildTransform } from './define';
 import { isTransform } from './transform';
 
@@ -39,7 +39,7 @@ const INFINITE: Readonly<Record<string, number>> = { Infinity: Infinity, '-Infin
 /** Reads what `encode` wrote, once `checkPlain` has seen it. Who takes a value validates it as if a user had passed it. */
 export class Decoder {
   /** All patterns of a configuration share it. */
-  private readonly budget: PatternBudget = { states: MOST_STATES };
+  private readonly budget = patternBudget();
 
   /** @param place where in which function's configuration: `[core] fromConfig: transforms[2].options.maxNorm` */
   decode(json: unknown, place: string): unknown {

@@ -9,7 +9,9 @@ const DEEPEST = 256;
 /** A staircase of the most points is a third of it. */
 const MOST_VALUES = 100_000;
 /** Each may be a pass over all gradients, whose code has all that stands before it: the work grows with the square. */
-const MOST_TRANSFORMS = 64;
+const MOST_IN_SEQUENCE = 64;
+/** A variable goes through one of many groups, but all of them are made and looked at. */
+const MOST_TRANSFORMS = 1024;
 const LONGEST_TEXT = 10_000;
 const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -48,13 +50,29 @@ export function checkPlain(owner: string, json: unknown, path: string, isForeign
         `${owner}: a configuration has at most ${MOST_VALUES} values, and ${shorten(here)} has ${value.length}`,
       );
     if (isTransform(value) && here !== 'rule') transforms += 1;
-    if (transforms > MOST_TRANSFORMS)
-      throw new RangeError(
-        `${owner}: a configuration has at most ${MOST_TRANSFORMS} transforms, nested ones included, and this one ` +
-          `has more`,
-      );
+    if (transforms > MOST_TRANSFORMS) tooManyTransforms(owner, MOST_TRANSFORMS, 'altogether');
     for (const each of inside(owner, value, here)) waiting.push({ ...each, depth: depth + 1 });
   }
+  // Its depth is known to be small by now.
+  const { rule: _, ...before } = json as { readonly rule?: unknown };
+  if (inSequence(before) > MOST_IN_SEQUENCE) tooManyTransforms(owner, MOST_IN_SEQUENCE, 'for one variable');
+}
+
+function tooManyTransforms(owner: string, most: number, where: string): never {
+  throw new RangeError(
+    `${owner}: a configuration has at most ${most} transforms ${where}, nested ones included, and this one has more`,
+  );
+}
+
+/** The most transforms that a variable may go through: of a list of groups it goes through one. */
+function inSequence(value: unknown): number {
+  if (!isContainer(value)) return 0;
+  let most = Number(isTransform(value));
+  for (const [key, each] of Object.entries(value)) {
+    if (key !== 'groups' || !Array.isArray(each)) most += inSequence(each);
+    else most += each.reduce((all: number, group: unknown) => Math.max(all, inSequence(group)), 0);
+  }
+  return most;
 }
 
 /** Lists and plain objects; a class's instance is none. */

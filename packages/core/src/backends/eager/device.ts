@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ArithmeticOperation } from '../../formula/operations';
 import type { Reduction } from '../../formula/reductions';
-import { isExtreme, LARGEST_SINGLE } from '../../formula/single';
+import { isExtreme, LARGEST_SINGLE, SMALLEST_NORMAL } from '../../formula/single';
 import { EAGER } from './operations';
 import type { SmallValues } from './small';
 
@@ -73,7 +73,14 @@ export const device: SmallValues<Value> = {
   tensor: joined,
   boundedTensor: (value) =>
     value.s ? tf.where(tf.isFinite(value.m), tf.minimum(joined(value), LARGEST_SINGLE), value.m) : value.m,
-  times: (elements, { m, s }) => tf.mul(s ? tf.mul(elements, s) : elements, m),
+  times(elements, { m, s }) {
+    if (!s) return tf.mul(elements, m);
+    // A factor that is ordinary as a whole is not taken apart: by 2⁻⁶⁴ a small element would vanish.
+    const whole = tf.mul(m, s);
+    const size = tf.abs(whole);
+    const fits = tf.logicalOr(tf.logicalAnd(tf.greaterEqual(size, SMALLEST_NORMAL), tf.isFinite(whole)), tf.equal(m, 0));
+    return tf.mul(tf.mul(elements, tf.where(fits, whole, s)), tf.where(fits, tf.onesLike(m), m));
+  },
   isTrue: (value) => value.m.dataSync()[0] !== 0,
   maskOf: ({ m }) => m,
   isFinite: (value) => tf.isFinite(value.m).dataSync()[0] !== 0,

@@ -36,13 +36,17 @@ export function phases(formulas: readonly Formula[]): (formula: Formula) => numb
   return phaseOf;
 }
 
-const tapeKey = (level: number, turn: number): number => level * 1024 + turn;
+/** More turns than any level has. */
+const TURNS = 2 ** 20;
+const tapeKey = (level: number, turn: number): number => level * TURNS + turn;
 
 export function layPhases(levels: number, phaseOf: (formula: Formula) => number, scalars: readonly Formula[], registerOf: ReadonlyMap<Formula, number>, foldOf: (formula: Formula) => Fold, tapes: readonly ReadonlyMap<number, Tape>[]): Phase[][] {
   return Array.from({ length: levels + 1 }, (_, level) => {
     const here: Phase[] = [];
     const mine = scalars.filter((each) => each.level === level && (each.operation === 'reduce' || computes(each)));
-    for (let turn = 0; turn <= MOST_TURNS; turn++) {
+    const ofTapes = [...new Set(tapes)].flatMap((each) => [...each.keys()]).filter((key) => Math.floor(key / TURNS) === level).map((key) => key % TURNS);
+    const last = [...mine.map(phaseOf), ...ofTapes].reduce((all, turn) => Math.max(all, turn), 0);
+    for (let turn = 0; turn <= last; turn++) {
       if (turn % 2 === 1) {
         const own = tapes.map((each) => each.get(tapeKey(level, turn)));
         if (own.some(Boolean)) here.push({ kind: 'targets', tapes: own });
@@ -57,7 +61,6 @@ export function layPhases(levels: number, phaseOf: (formula: Formula) => number,
     return here;
   });
 }
-const MOST_TURNS = 15;
 
 const computes = (formula: Formula): boolean => !['const', 'param', 'state', 'item', 'size', 'choose', 'custom', 'input'].includes(formula.operation);
 
@@ -68,9 +71,7 @@ export function buildTapes(plan: ClassPlan, phaseOf: (formula: Formula) => numbe
   for (const each of plan.small) {
     if (each.operation === 'reduce' && plan.resolve(each.args[0]!).extent === 'element') continue; // a kernel's result
     if (each.operation !== 'reduce' && !computes(each)) continue;
-    const turn = phaseOf(each);
-    if (turn > MOST_TURNS) throw new RangeError('[core] trace: the transform goes back and forth between the whole step and single variables more often than a program can');
-    const key = tapeKey(each.level, turn);
+    const key = tapeKey(each.level, phaseOf(each));
     if (!builders.has(key)) builders.set(key, new TapeBuilder());
     const builder = builders.get(key)!, args = each.args.map(plan.resolve);
     const unitArgs = (): UnitOperand[] => args.map((arg) => (arrays.has(arg) ? { array: arrays.get(arg)! } : { register: operand(arg) }));
