@@ -62,11 +62,9 @@ function inTheirForm(
   list: TargetList,
   changed: readonly tf.Tensor[],
 ): NamedTensor[] {
-  const replaced = named.map(({ name, tensor }, entry) => {
-    // A variable that stands in the list twice gets the same changed gradient in both places.
-    const index = list.indexOf[entry]! >= 0 ? list.indexOf[entry]! : list.indexOf[list.names.indexOf(name)]!;
-    return { name, tensor: index >= 0 ? changed[index]! : tensor };
-  });
+  const changedOf = new Map(list.targets.map(({ name }, index) => [name, changed[index]!]));
+  // A variable that stands in the list twice gets the same changed gradient in both places; one without keeps none.
+  const replaced = named.map(({ name, tensor }) => ({ name, tensor: (tensor && changedOf.get(name)) ?? tensor }));
   if (Array.isArray(gradients)) return replaced as NamedTensor[];
   return Object.fromEntries(replaced.map(({ name, tensor }) => [name, tensor])) as never;
 }
