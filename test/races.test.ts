@@ -139,7 +139,7 @@ describe.each(['cpu', 'wasm', 'eager', 'eagerOnDevice'])('on %s', (kind) => {
   it('a step while the wrapped optimizer is being read gives no torn snapshot', async () => {
     class Foreign extends tf.Optimizer {
       static get className(): string { return 'ForeignOptimizer'; }
-      slot = tf.variable(tf.tensor1d([0]), false);
+      slot = tf.tidy(() => tf.variable(tf.tensor1d([0]), false));
       override applyGradients(gradients: { name: string; tensor: tf.Tensor }[]): void {
         for (const { tensor } of gradients) this.slot.assign(tf.add(this.slot, tensor) as tf.Tensor1D);
         this.incrementIterations();
@@ -147,7 +147,7 @@ describe.each(['cpu', 'wasm', 'eager', 'eagerOnDevice'])('on %s', (kind) => {
       override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> { return [{ name: 'slot', tensor: this.slot }]; }
       override getConfig(): tf.serialization.ConfigDict { return {}; }
     }
-    const w = variable('w', [1]), optimizer = clip(tf.tidy(() => new Foreign()) as tf.Optimizer, byGlobalNorm(10));
+    const w = variable('w', [1]), optimizer = clip(new Foreign(), byGlobalNorm(10));
     call(optimizer, [w, [1]]);
     const pending = optimizer.getWeights();
     call(optimizer, [w, [1]]);

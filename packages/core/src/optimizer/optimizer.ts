@@ -259,7 +259,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
     this.settle();
     this.state.meet(this.owner, variables);
     const unmet = this.state.waiting(slot).map(({ name }) => name ?? 'a variable without a name');
-    if (unmet.length) throw new RangeError(`${this.owner}: swapAveragedWeights has saved averages of ${unmet.join(', ')}, which came in no step since loading; pass the model's variables`);
+    if (unmet.length && this.state.records.some(({ variable }) => variable)) throw new RangeError(`${this.owner}: swapAveragedWeights has saved averages of ${unmet.join(', ')}, which came in no step since loading; pass the model's variables`);
     const targets = variables.map((variable) => ({ ...describe(variable.name, variable.shape), variable, gradient: variable }));
     tf.tidy(() => { for (const target of targets) this.state.tensor(slot, this.state.record(target), target); });
     if (!this.state.exchange(slot)) throw new RangeError(`${this.owner}: swapAveragedWeights knows no variables before the first step; pass them`);

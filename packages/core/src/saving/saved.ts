@@ -57,6 +57,8 @@ export async function readTensors(owner: string, weights: readonly NamedTensor[]
     // A real copy: data() hands out live memory on some backends.
     return { name, dtype: tensor.dtype, shape: [...tensor.shape], values: (await tensor.data() as Float32Array).slice() };
   }));
+  // Tensors are made next: a backend that is being changed meanwhile must be there.
+  await tf.ready();
   const byName = new Map(read.map((each) => [each.name, each]));
   const twice = byName.size !== read.length && read.find((each) => byName.get(each.name) !== each);
   if (twice) throw new RangeError(`${owner}: names must be unique, ${show(twice.name)} stands there twice`);
