@@ -52,10 +52,16 @@ describe.each(['cpu', 'wasm', 'eager'])('on %s', (kind) => {
     const scene = new Scene(adam()).train(0, 2);
     const [first, second] = [await scene.optimizer.getWeights(), await scene.optimizer.getWeights()];
     expect(second.map(({ tensor }) => tensor.id)).toEqual(first.map(({ tensor }) => tensor.id));
-    const held = tf.memory().numTensors;
-    for (let step = 2; step < 6; step++) {
+    const before = await numbers(first as Weights);
+    let held = 0;
+    for (let step = 2; step < 8; step++) {
       scene.train(step, step + 1);
-      await scene.optimizer.getWeights();
+      const next = await scene.optimizer.getWeights() as Weights;
+      if (step === 2) {
+        held = tf.memory().numTensors;
+        expect(await numbers(first as Weights)).toEqual(before);
+        expect(await numbers(next)).not.toEqual(before);
+      }
     }
     expect(tf.memory().numTensors).toBe(held);
     scene.dispose();

@@ -252,7 +252,7 @@ export class ClipkitOptimizer<O extends tf.Optimizer | null = tf.Optimizer | nul
 
   /**
    * All that is remembered at this moment, under unique names: copies that later steps do not change. They are the optimizer's:
-   * it disposes them at its next getWeights() after a step, and when it is disposed; clone() what is to live longer.
+   * it keeps the last two such sets, and disposes older ones, and all when it is disposed; clone() what is to live longer.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.averages.refuseSwapped('call swapAveragedWeights() before saving the optimizer, or save the model without it');

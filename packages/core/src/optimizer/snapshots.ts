@@ -10,30 +10,37 @@ interface Snapshot {
   isFreed: boolean;
 }
 
+/** Snapshots that stay, so that one can be held against the next. */
+const KEPT = 2;
+
 export class Snapshots {
-  private last: Snapshot | null = null;
-  /** Replaced before they were made: those who wait for them get them all the same. */
-  private late: Snapshot[] = [];
+  /** The last one first. Older ones stay only while they are still being made, for those who wait for them. */
+  private all: Snapshot[] = [];
 
   /**
    * What was handed out before, as long as it is true; else a new snapshot in its place.
    * @throws RangeError when dispose() came before the snapshot was made
    */
   async take(owner: string, make: () => Promise<readonly NamedTensor[]>, innerIterations: number): Promise<NamedTensor[]> {
-    const { last } = this;
-    const isTrue = last !== null && this.isTrue(last, innerIterations);
-    const snapshot = isTrue ? last : this.replace(make(), innerIterations);
+    const [last] = this.all;
+    const snapshot = last && this.isTrue(last, innerIterations) ? last : this.begin(make(), innerIterations);
     await snapshot.made;
-    if (snapshot.isFreed) throw new RangeError(`${owner}: the optimizer was disposed before its state was read; await getWeights() first`);
+    if (snapshot.isFreed) {
+      throw new RangeError(`${owner}: the optimizer was disposed before its state was read; await getWeights() first`);
+    }
     return [...snapshot.weights!];
   }
 
-  private replace(made: Promise<readonly NamedTensor[]>, innerIterations: number): Snapshot {
-    const replaced = this.last ? [...this.late, this.last] : this.late;
-    for (const each of replaced) if (each.weights) free(each);
-    this.late = replaced.filter(({ weights }) => !weights);
-    const snapshot: Snapshot = { innerIterations, made: made.then((weights) => this.finish(snapshot, weights), (error: unknown) => this.fail(snapshot, error)), weights: null, isOutdated: false, isFreed: false };
-    return this.last = snapshot;
+  private begin(making: Promise<readonly NamedTensor[]>, innerIterations: number): Snapshot {
+    const made = making.then(
+      (weights) => this.finish(snapshot, weights),
+      (error: unknown) => this.fail(snapshot, error),
+    );
+    const snapshot: Snapshot = { innerIterations, made, weights: null, isOutdated: false, isFreed: false };
+    const [kept, old] = [this.all.slice(0, KEPT - 1), this.all.slice(KEPT - 1)];
+    for (const each of old) if (each.weights) free(each);
+    this.all = [snapshot, ...kept, ...old.filter(({ weights }) => !weights)];
+    return snapshot;
   }
 
   private finish(snapshot: Snapshot, weights: readonly NamedTensor[]): readonly NamedTensor[] {
@@ -43,8 +50,7 @@ export class Snapshots {
   }
 
   private fail(snapshot: Snapshot, error: unknown): never {
-    if (this.last === snapshot) this.last = null;
-    this.late = this.late.filter((each) => each !== snapshot);
+    this.all = this.all.filter((each) => each !== snapshot);
     throw error;
   }
 
@@ -54,13 +60,12 @@ export class Snapshots {
 
   /** Told whenever something changed that is saved. */
   outdate(): void {
-    if (this.last) this.last.isOutdated = true;
+    if (this.all[0]) this.all[0].isOutdated = true;
   }
 
   dispose(): void {
-    for (const each of this.last ? [...this.late, this.last] : this.late) free(each);
-    this.last = null;
-    this.late = [];
+    for (const each of this.all) free(each);
+    this.all = [];
   }
 }
 

@@ -52,11 +52,13 @@ export async function readTensors(owner: string, weights: readonly NamedTensor[]
   const isList = Array.isArray(weights) && weights.every((each) => typeof each?.name === 'string' && each.tensor instanceof tf.Tensor);
   if (!isList) throw new TypeError(expected(owner, 'weights', 'a list of { name, tensor }', weights));
   const read = await Promise.all(weights.map(async ({ name, tensor }): Promise<SavedTensor> => {
-    if (tensor.isDisposed) throw new TypeError(`${owner}: the weight ${show(name)} is disposed; what getWeights() returns lives until its next call or dispose()`);
+    if (tensor.isDisposed) throw new TypeError(`${owner}: the weight ${show(name)} is disposed; of what getWeights() returns the last two are kept, until dispose()`);
     if (!NUMERIC.has(tensor.dtype)) throw new TypeError(expected(owner, `the weight ${show(name)}`, 'of numbers', tensor.dtype));
     // A real copy: data() hands out live memory on some backends.
     return { name, dtype: tensor.dtype, shape: [...tensor.shape], values: (await tensor.data() as Float32Array).slice() };
   }));
+  // Tensors are made next: a backend that is being changed meanwhile must be there.
+  await tf.ready();
   const byName = new Map(read.map((each) => [each.name, each]));
   const twice = byName.size !== read.length && read.find((each) => byName.get(each.name) !== each);
   if (twice) throw new RangeError(`${owner}: names must be unique, ${show(twice.name)} stands there twice`);
