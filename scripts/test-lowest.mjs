@@ -19,8 +19,7 @@ const TELLING = [
   ...['contract', 'defects', 'fuse', 'golden', 'saving'].map((name) => `packages/optimizers/test/${name}.test.ts`),
   ...['gradients', 'memory', 'models', 'register'].map((name) => `packages/backprop/test/${name}.test.ts`),
   'packages/models/test/models.test.ts',
-  'test/memory.test.ts',
-  'test/stock.test.ts',
+  ...['first-format', 'memory', 'report', 'state', 'stock'].map((name) => `test/${name}.test.ts`),
 ];
 /** bench is a program with tfjs versions of its own, and the browser's tests need a browser. */
 const ALL = ['core', 'clip', 'optimizers', 'backprop', 'models']
