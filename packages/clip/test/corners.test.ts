@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sgd } from '@clipkit/optimizers';
 import { byGlobalNorm, byNorm, byValue, clip, normalizeGradients, softClip, type GradientTransform } from '@clipkit/clip';
-import { applyNumbers, makeVariables } from './support/recorder';
+import { applyNumbers, makeVariables, SHAPES } from './support/recorder';
 import { RUNTIMES, runOn } from './support/runtimes';
 
 type Numbers = readonly number[];
@@ -11,7 +11,6 @@ type Numbers = readonly number[];
 type Pair = readonly [Numbers, Numbers];
 type Clipping = (threshold: number) => GradientTransform;
 
-const SHAPES = [{ name: 'vector', shape: [3] }, { name: 'matrix', shape: [2, 2] }];
 const ZERO: Pair = [[0, 0, 0], [0, 0, 0, 0]];
 const SMALL: Pair = [[0.1, -0.2, 0.3], [-0.1, 0.02, 0.3, 0.4]];
 const NANS: Pair = [[NaN, NaN, NaN], [NaN, NaN, NaN, NaN]];

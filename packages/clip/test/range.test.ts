@@ -24,20 +24,12 @@ import {
   type GradientTransform,
 } from '@clipkit/clip';
 import { sgd } from '@clipkit/optimizers';
-import { applyNumbers, makeVariables, Recorder } from './support/recorder';
+import { applyNumbers, makeVariables, Recorder, SHAPES, WEIGHTS } from './support/recorder';
 import { EVERYWHERE, runOn } from './support/runtimes';
 
 type Numbers = readonly number[];
 type Lists = readonly Numbers[];
 
-const SHAPES = [
-  { name: 'vector', shape: [3] },
-  { name: 'matrix', shape: [2, 2] },
-];
-const WEIGHTS: Lists = [
-  [1, -2, 3],
-  [0.5, 1, -1, 2],
-];
 const { fround } = Math;
 
 afterEach(() => {

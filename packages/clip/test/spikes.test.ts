@@ -16,19 +16,10 @@ import {
 } from '@clipkit/clip';
 import { randomNumbers } from '@clipkit/core/testing';
 import { sgd } from '@clipkit/optimizers';
-import { applyNumbers, makeVariables, Recorder } from './support/recorder';
+import { applyNumbers, makeVariables, Recorder, SHAPES, WEIGHTS } from './support/recorder';
 import { EVERYWHERE, runOn } from './support/runtimes';
 
 type Lists = readonly (readonly number[])[];
-
-const SHAPES = [
-  { name: 'vector', shape: [3] },
-  { name: 'matrix', shape: [2, 2] },
-];
-const WEIGHTS: Lists = [
-  [1, -2, 3],
-  [0.5, 1, -1, 2],
-];
 
 afterEach(() => {
   tf.disposeVariables();

@@ -33,6 +33,10 @@ export class Recorder extends tf.Optimizer {
 }
 tf.serialization.registerClass(Recorder);
 
+/** What most corner cases are played with: a variable that is one unit, and one of two. */
+export const SHAPES = [{ name: 'vector', shape: [3] }, { name: 'matrix', shape: [2, 2] }];
+export const WEIGHTS: readonly (readonly number[])[] = [[1, -2, 3], [0.5, 1, -1, 2]];
+
 /** Variables of these values; tfjs refuses a name that is alive, so the caller disposes them. */
 export const makeVariables = (shapes: readonly { readonly name: string; readonly shape: readonly number[] }[], values: readonly ArrayLike<number>[]): tf.Variable[] =>
   shapes.map(({ name, shape }, index) => tf.tidy(() => tf.variable(tf.tensor(Float32Array.from(values[index]!), [...shape]), true, name)));

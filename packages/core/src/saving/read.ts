@@ -1,5 +1,6 @@
 /** Reads saved weights into a state, whole or not at all: every name, number and shape is checked before anybody uses one. */
 import { expected, show } from '../errors';
+import type { VariableInfo } from '../formula/formula';
 import { isSameShape } from '../shape';
 import { describe } from '../trace/layout';
 import type { Slot } from '../trace/program';
@@ -55,12 +56,17 @@ class Reader {
   }
 
   /** The slots that have come into being, each with its shape. */
-  private readSlots(slots: readonly Slot[], present: readonly boolean[], shape: { readonly name: string; readonly shape: readonly number[] } | null, nameOf: (path: string) => string): Map<string, SavedTensor> {
+  private readSlots(
+    slots: readonly Slot[],
+    present: readonly boolean[],
+    variable: VariableInfo | null,
+    nameOf: (path: string) => string,
+  ): Map<string, SavedTensor> {
     const found = new Map<string, SavedTensor>();
     slots.forEach((slot, index) => {
       if (!present[index]) return;
       const saved = this.take(nameOf(slot.path));
-      const wanted = shapeOf(slot, shape && describe(shape.name, shape.shape, this.wanted.layoutOf));
+      const wanted = shapeOf(slot, variable);
       if (saved.dtype !== 'float32') throw new TypeError(expected(this.owner, `the weight ${show(saved.name)}`, 'of dtype float32', saved.dtype));
       if (!isSameShape(wanted, saved.shape)) throw new RangeError(`${this.owner}: the weight ${show(saved.name)} must have shape [${wanted.join()}], got [${saved.shape.join()}]`);
       found.set(slot.path, saved);
@@ -70,7 +76,7 @@ class Reader {
 
   private readVariables(): SavedVariable[] {
     return this.header.variables.map(({ name, shape, cycle, slots }, place): SavedVariable => {
-      const known = shape && { name: name ?? '', shape };
+      const known = shape && describe(name ?? '', shape, this.wanted.layoutOf);
       return { name, shape, cycle, slots: this.readSlots(this.variableSlots, slots, known, (path) => variableName(place, name ?? '', path)) };
     });
   }

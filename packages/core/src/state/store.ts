@@ -5,6 +5,7 @@
  * write them in place. Small values are numbers on host backends and scalar tensors on the others.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { isSameShape } from '../shape';
 import type { Slot } from '../trace/program';
 import type { Target } from '../trace/target';
 import { matchVariables } from './match';
@@ -179,7 +180,10 @@ export class StateStore {
     this.dispose();
     this.step = step;
     this.records = records;
-    const isOwn = records.length <= known.length && records.every(({ name, shape }, index) => name === known[index]!.name && shape?.join() === known[index]!.shape.join());
+    const isOwn = records.length <= known.length && records.every(({ name, shape }, index) => {
+      const variable = known[index]!;
+      return name === variable.name && shape !== null && isSameShape(shape, variable.shape);
+    });
     if (isOwn) records.forEach((record, index) => { this.adopt(known[index]!, record); });
   }
 
